@@ -1,0 +1,25 @@
+from setuptools import find_packages, setup
+
+package_name = "grasp_execution"
+
+setup(
+    name=package_name,
+    version="0.1.0",
+    packages=find_packages(),
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{package_name}"]),
+        (f"share/{package_name}", ["package.xml"]),
+    ],
+    install_requires=["setuptools"],
+    zip_safe=False,
+    maintainer="Grasping stack maintainers",
+    maintainer_email="maintainers@users.noreply.github.com",
+    description="Arm descriptions, motion planning and the pick state machine.",
+    license="Apache-2.0",
+    entry_points={
+        "console_scripts": [
+            "executor = grasp_execution.nodes.executor:main",
+            "motion_planner = grasp_execution.nodes.motion_planner:main",
+        ],
+    },
+)

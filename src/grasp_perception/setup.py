@@ -1,0 +1,24 @@
+from setuptools import find_packages, setup
+
+package_name = "grasp_perception"
+
+setup(
+    name=package_name,
+    version="0.1.0",
+    packages=find_packages(),
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{package_name}"]),
+        (f"share/{package_name}", ["package.xml"]),
+    ],
+    install_requires=["setuptools"],
+    zip_safe=False,
+    maintainer="Grasping stack maintainers",
+    maintainer_email="maintainers@users.noreply.github.com",
+    description="Cameras, depth images, frames and calibration: from messages and files to RGB-D arrays in metres.",
+    license="Apache-2.0",
+    entry_points={
+        "console_scripts": [
+            "camera_transform = grasp_perception.nodes.camera_transform:main",
+        ],
+    },
+)

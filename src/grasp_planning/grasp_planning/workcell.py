@@ -1,0 +1,63 @@
+"""What stands around the arm: table, workspace and bin, in the base frame."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from grasp_perception.configuration import Configuration, Vector3
+
+
+class Box(Configuration):
+    """An axis-aligned box in the base frame, metres."""
+
+    min: Vector3
+    max: Vector3
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Box:
+        if any(low >= high for low, high in zip(self.min, self.max)):
+            raise ValueError(f"every coordinate of min {self.min} must be less than that of max {self.max}")
+        return self
+
+    def contains(self, point: Vector3) -> bool:
+        """Whether a point of the base frame lies in the box or on its faces."""
+        return all(low <= value <= high for low, value, high in zip(self.min, point, self.max))
+
+
+class Bin(Configuration):
+    """An open box that stands on the table, aligned with the base frame; objects are dropped into it."""
+
+    center: tuple[float, float]
+    """x, y of its middle."""
+    size: Vector3
+    """Outer extents along x, y, z."""
+    wall: float = Field(gt=0)
+    """Thickness of walls and floor."""
+    drop_height: float = Field(gt=0)
+    """Height of the finger tips above the table when they let go."""
+
+
+class WorkCell(Configuration):
+    """Where the arm works."""
+
+    base_frame: str
+    """Frame in which everything here is given; the root of the arm."""
+    table_height: float
+    """z of the table's surface."""
+    table: Box
+    """The table as an obstacle; its top is at table_height."""
+    workspace: Box
+    """Where grasps are allowed: the origin of the tool frame at closing."""
+    clearance: float = Field(ge=0)
+    """Least height of the finger tips above the table."""
+    bin: Bin
+    approach_distance: float = Field(gt=0)
+    """Length of the straight approach before a grasp."""
+    lift_height: float = Field(gt=0)
+    """Length of the straight lift after a grasp."""
+
+    @model_validator(mode="after")
+    def _table_top(self) -> WorkCell:
+        if abs(self.table.max[2] - self.table_height) > 1e-6:
+            raise ValueError(f"the top of the table {self.table.max[2]} must be at table_height {self.table_height}")
+        return self

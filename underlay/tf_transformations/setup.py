@@ -1,0 +1,19 @@
+from setuptools import find_packages, setup
+
+package_name = "tf_transformations"
+
+setup(
+    name=package_name,
+    version="0.1.0",
+    packages=find_packages(),
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{package_name}"]),
+        (f"share/{package_name}", ["package.xml"]),
+    ],
+    install_requires=["setuptools"],
+    zip_safe=False,
+    maintainer="Grasping stack maintainers",
+    maintainer_email="maintainers@users.noreply.github.com",
+    description="The part of tf_transformations that this repository uses, over transforms3d.",
+    license="Apache-2.0",
+)
