@@ -48,7 +48,7 @@ def main() -> None:
 
     check_python()
     STAMPS.mkdir(parents=True, exist_ok=True)
-    with open(STAMPS / "lock", "w") as lock:
+    with (STAMPS / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if arguments.force:
             for stamp in STAMPS.glob("*.sha256"):
@@ -245,7 +245,7 @@ def run(command: list, environment: dict[str, str] | None = None, log: Path | No
         code = subprocess.run(command, cwd=ROOT, env=environment).returncode
     else:
         log.parent.mkdir(parents=True, exist_ok=True)
-        with open(log, "w") as file:
+        with log.open("w") as file:
             code = subprocess.run(command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT).returncode
         if code:
             print(log.read_text()[-8000:], file=sys.stderr)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grasp_perception.frame import RGBDFrame
+from grasp_perception.outcomes import OutcomeError
 from grasp_planning.grasps import GraspCandidate
 from grasp_planning.gripper import Gripper
-from grasp_planning.outcomes import OutcomeError
 
 ENTRY_POINT_GROUP = "grasp_planning.planners"
 
