@@ -1,0 +1,135 @@
+"""`grasp demo`: bring up the simulated robot, let it pick objects, and report."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from grasp_bringup.demo.pictures import draw_pick, draw_summary
+from grasp_bringup.demo.report import report, tables, write_json
+from grasp_bringup.demo.session import PickRecord, PickSession, SessionError
+from grasp_perception.outcomes import Outcome
+from grasp_sim.objects import random_object_names
+
+BRINGUP_TIMEOUT = 30.0
+PICK_TIMEOUT = 120.0
+
+
+def command(
+    picks: Annotated[int, typer.Option(min=1, max=999, help="How many objects to pick, one after the other.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Chooses the objects and where they fall.")] = 0,
+    arm: Annotated[str, typer.Option(help="Arm: a file of config/arms.")] = "widowx",
+    planner: Annotated[str, typer.Option(help="Grasp planner.")] = "antipodal",
+    motion: Annotated[str, typer.Option(help="Motion planning backend.")] = "embedded",
+    rate: Annotated[float, typer.Option(min=0, help="Simulated seconds per second; 0 = as fast as it goes.")] = 0.0,
+    objects: Annotated[list[str] | None, typer.Option("--object", help="Pick these instead; repeatable.")] = None,
+    output: Annotated[Path, typer.Option("--out", help="Folder for report, pictures and log.")] = Path("out/demo"),
+) -> None:
+    """Bring up the simulated robot and let it pick objects into the bin.
+
+    Writes report.json, a picture of each pick and summary.png. Exit code 1 if no pick succeeded.
+    """
+    console = Console()
+    names = objects or random_object_names(picks, np.random.default_rng(seed))
+    output.mkdir(parents=True, exist_ok=True)
+    for old in (*output.glob("pick_*.png"), output / "summary.png", output / "report.json"):
+        old.unlink(missing_ok=True)
+
+    arguments = {"arm": arm, "planner": planner, "motion": motion, "seed": str(seed), "rate": str(rate)}
+    records: list[PickRecord] = []
+    try:
+        with launched("sim.launch.xml", arguments, output / "launch.log") as process:
+            records = run_picks(process, names, seed, output, console)
+    except SessionError as error:
+        console.print(f"[red]{error}[/]\nThe nodes' output is in {output / 'launch.log'}.")
+        raise typer.Exit(1) from error
+    finally:
+        if records:
+            draw_summary(records, f"{arm}, {planner}, seed {seed}", output / "summary.png")
+            content = report(records, arm=arm, planner=planner, motion=motion, seed=seed)
+            write_json(content, output / "report.json")
+            for table in tables(records):
+                console.print(table)
+            low, high = content["ci95"]
+            console.print(
+                f"{sum(r.success and r.in_bin for r in records)} of {len(records)} in the bin "
+                f"({content['success_rate']:.0%}, 95 % interval {low:.0%} to {high:.0%}). "
+                f"Pictures and report: {output}/"
+            )
+    if not any(record.success for record in records):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def launched(file: str, arguments: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Nodes of a launch file, running until the block is left.
+
+    Args:
+        file: Launch file of grasp_bringup.
+        arguments: Its arguments.
+        log: Where the nodes' output goes.
+    """
+    command_line = [sys.executable, "-m", "grasp_bringup.launch.run", "grasp_bringup", file]
+    command_line += [f"{name}:={value}" for name, value in arguments.items()]
+    with log.open("wb") as file_object:
+        process = subprocess.Popen(
+            command_line, stdout=file_object, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=5.0)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def run_picks(
+    process: subprocess.Popen[bytes], names: list[str], seed: int, output: Path, console: Console
+) -> list[PickRecord]:
+    """Pick each object, alone on the table; what was done so far is kept when interrupted."""
+    records: list[PickRecord] = []
+    started = time.monotonic()
+    with PickSession() as session:
+        with console.status("Bringing up the robot"):
+            session.wait_until_ready(BRINGUP_TIMEOUT, alive=lambda: process.poll() is None)
+        console.print(f"The robot is up after {time.monotonic() - started:.1f} s.")
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=console) as progress:
+            task = progress.add_task("picking", total=len(names))
+            for number, name in enumerate(names, 1):
+
+                def show(stage: str, name: str = name) -> None:
+                    progress.update(task, description=f"{name}: {stage.replace('_', ' ')}")
+
+                try:
+                    session.place([name], seed + number - 1)
+                    record = session.pick(PICK_TIMEOUT, show)
+                except KeyboardInterrupt:
+                    console.print("Interrupted; reporting what was done.")
+                    break
+                except SessionError:
+                    if process.poll() is not None or not records:
+                        raise
+                    console.print(f"[red]gave up at pick {number}[/]")
+                    break
+                record.object = record.object or name
+                draw_pick(record, number, output / f"pick_{number:02d}.png")
+                records.append(record)
+                progress.advance(task)
+                if record.outcome is Outcome.CANCELED:
+                    break
+    return records

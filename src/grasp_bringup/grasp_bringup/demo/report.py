@@ -1,0 +1,72 @@
+"""The report of a demo: `report.json` and a table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from grasp_bringup.demo.session import PickRecord
+from grasp_planning.success_rate import SuccessRate
+
+
+def report(records: list[PickRecord], *, arm: str, planner: str, motion: str, seed: int) -> dict[str, Any]:
+    """The content of `report.json`; a pick counts as a success if it says so and the object is in the bin."""
+    rate = SuccessRate(sum(record.success and record.in_bin for record in records), len(records))
+    return {
+        "arm": arm,
+        "planner": planner,
+        "motion": motion,
+        "seed": seed,
+        "picks": [
+            {
+                "object": record.object,
+                "outcome": record.outcome.name,
+                "message": record.message,
+                "failed_stage": record.failed_stage,
+                "success": record.success,
+                "gripper_success": record.gripper_success,
+                "in_bin": record.in_bin,
+                "seconds": round(record.seconds, 3),
+                "stage_seconds": {stage: round(seconds, 3) for stage, seconds in record.stage_seconds.items()},
+            }
+            for record in records
+        ],
+        "success_rate": rate.rate,
+        "ci95": list(rate.ci95),
+    }
+
+
+def write_json(content: dict[str, Any], path: Path) -> None:
+    """Write JSON whole or not at all."""
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(content, indent=2) + "\n")
+    temporary.replace(path)
+
+
+def tables(records: list[PickRecord]) -> list[Table]:
+    """What a person wants to see at the end: the picks, and where their time went."""
+    picks = Table(title="Picks", title_justify="left")
+    for column in ("#", "object", "outcome", "in the bin", "robot s", "wall s"):
+        picks.add_column(column, justify="left" if column in ("object", "outcome") else "right")
+    for number, record in enumerate(records, 1):
+        good = record.success and record.in_bin
+        outcome = record.outcome.name if not record.failed_stage else f"{record.outcome.name} in {record.failed_stage}"
+        picks.add_row(
+            str(number),
+            record.object,
+            f"[{'green' if good else 'red'}]{outcome}[/]",
+            "yes" if record.in_bin else "no",
+            f"{sum(record.stage_seconds.values()):.1f}",
+            f"{record.seconds:.1f}",
+        )
+    times = Table(title="Median time of each stage, by the robot's clock", title_justify="left")
+    times.add_column("stage")
+    times.add_column("s", justify="right")
+    for stage in dict.fromkeys(stage for record in records for stage in record.stage_seconds):
+        seconds = [record.stage_seconds[stage] for record in records if stage in record.stage_seconds]
+        times.add_row(stage, f"{np.median(seconds):.2f}")
+    return [picks, times]

@@ -1,0 +1,179 @@
+"""A client of a running stack: put objects on the table, ask for a pick, remember what happened."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import rclpy
+from action_msgs.msg import GoalStatus
+from grasp_msgs.action import Pick
+from grasp_msgs.srv import ResetScene
+from numpy.typing import NDArray
+from rclpy.action import ActionClient
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
+from rclpy.task import Future
+from sensor_msgs.msg import Image
+
+from grasp_perception.outcomes import Outcome
+from grasp_perception.ros_conversions import image_to_array
+
+MOMENTS = {"verify_close": "closed", "transport": "lifted", "return": "released"}
+"""Stages at whose beginning a picture of the robot is kept, and what it shows."""
+
+
+class SessionError(Exception):
+    """The stack did not do what it was asked to; the message says what and why."""
+
+
+@dataclass(slots=True)
+class PickRecord:
+    """One pick, as the demo reports it."""
+
+    object: str
+    outcome: Outcome
+    message: str
+    success: bool
+    gripper_success: bool
+    in_bin: bool
+    failed_stage: str
+    stage_seconds: dict[str, float]
+    """By the robot's clock."""
+    seconds: float
+    """Wall time."""
+    pictures: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
+    """(H, W, 3) RGB: `grasp` on what the camera saw, and the moments of `MOMENTS`."""
+
+
+class PickSession:
+    """A client of the nodes of `launch/sim.launch.xml`.
+
+    Use as a context manager; its node spins in a thread of its own, so every method may block.
+    """
+
+    def __init__(self) -> None:
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context)
+        self._node = Node("grasp_demo", context=self._context)
+        self._images: dict[str, Image] = {}
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self._keep("grasp", "/grasp_planner/overlay", latched)
+        self._keep("spectator", "/spectator/color/image_raw", qos_profile_sensor_data)
+        self._reset = self._node.create_client(ResetScene, "/simulated_robot/reset_scene")
+        self._pick = ActionClient(self._node, Pick, "/pick")
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._thread = threading.Thread(target=self._executor.spin, name="grasp_demo", daemon=True)
+        self._thread.start()
+
+    def _keep(self, name: str, topic: str, qos: QoSProfile) -> None:
+        def keep(message: Image) -> None:
+            self._images[name] = message
+
+        self._node.create_subscription(Image, topic, keep, qos)
+
+    def __enter__(self) -> PickSession:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown(timeout_sec=1.0)
+        self._thread.join(timeout=2.0)
+        self._node.destroy_node()
+        rclpy.try_shutdown(context=self._context)
+
+    def wait_until_ready(self, timeout: float, alive: Callable[[], bool] = lambda: True) -> None:
+        """Wait until the robot can be asked to pick.
+
+        Args:
+            timeout: Seconds of wall time.
+            alive: Whether the launched nodes still run; waiting ends as soon as they do not.
+
+        Raises:
+            SessionError: It took too long, or the nodes ended.
+        """
+        wanted = {
+            "the simulator": self._reset.service_is_ready,
+            "the executor": self._pick.server_is_ready,
+            "the grasp planner": lambda: self._has_service("/grasp_planner/plan"),
+            "the motion planner": lambda: self._has_service("/motion_planner/plan"),
+        }
+        deadline = time.monotonic() + timeout
+        while missing := [name for name, ready in wanted.items() if not ready()]:
+            if not alive():
+                raise SessionError("a node ended while the robot was brought up; its output above says why")
+            if time.monotonic() > deadline:
+                raise SessionError(f"{' and '.join(missing)} did not come up within {timeout:.0f} s")
+            time.sleep(0.05)
+
+    def _has_service(self, name: str) -> bool:
+        return any(name == service for service, _ in self._node.get_service_names_and_types())
+
+    def place(self, objects: list[str], seed: int) -> None:
+        """Clear the table and put objects on it.
+
+        Raises:
+            SessionError: The simulator could not place them, or did not answer.
+        """
+        request = ResetScene.Request(objects=objects, seed=seed)
+        response = self._result(self._reset.call_async(request), 30.0, "the simulator")
+        if not response.success:
+            raise SessionError(response.message)
+
+    def pick(self, timeout: float, on_stage: Callable[[str], None] = lambda stage: None) -> PickRecord:
+        """Pick one object.
+
+        Args:
+            timeout: Seconds of wall time after which the pick is canceled.
+            on_stage: Called with the name of each stage as it begins.
+
+        Raises:
+            SessionError: The executor refused, or did not answer.
+        """
+        pictures: dict[str, NDArray[np.uint8]] = {}
+        self._images.pop("grasp", None)
+
+        def feedback(message: Any) -> None:
+            stage = message.feedback.stage
+            if stage in MOMENTS and "spectator" in self._images:
+                pictures[MOMENTS[stage]] = image_to_array(self._images["spectator"])
+            on_stage(stage)
+
+        started = time.monotonic()
+        handle = self._result(self._pick.send_goal_async(Pick.Goal(), feedback_callback=feedback), 10.0, "the executor")
+        if not handle.accepted:
+            raise SessionError("the executor refused to pick: it is busy with another pick")
+        future = handle.get_result_async()
+        try:
+            answer = self._result(future, timeout, "the pick")
+        except (SessionError, KeyboardInterrupt):
+            self._result(handle.cancel_goal_async(), 5.0, "canceling the pick")
+            answer = self._result(future, 10.0, "the canceled pick")
+        result = answer.result
+        if "grasp" in self._images:
+            pictures["grasp"] = image_to_array(self._images["grasp"])
+        return PickRecord(
+            object=result.object,
+            outcome=Outcome(result.outcome.code),
+            message=result.outcome.message,
+            success=answer.status == GoalStatus.STATUS_SUCCEEDED and result.outcome.code == Outcome.SUCCESS,
+            gripper_success=result.gripper_success,
+            in_bin=result.object_success,
+            failed_stage=result.failed_stage,
+            stage_seconds=dict(zip(result.stages, result.stage_seconds)),
+            seconds=time.monotonic() - started,
+            pictures=pictures,
+        )
+
+    @staticmethod
+    def _result(future: Future, timeout: float, who: str) -> Any:
+        done = threading.Event()
+        future.add_done_callback(lambda _: done.set())
+        if not done.wait(timeout):
+            raise SessionError(f"{who} did not answer within {timeout:.0f} s")
+        return future.result()
