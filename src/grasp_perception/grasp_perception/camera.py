@@ -77,8 +77,11 @@ class CameraIntrinsics:
                 f"the depth image is {depth.shape[1]}x{depth.shape[0]}, the intrinsics are of a "
                 f"{self.width}x{self.height} image"
             )
-        columns, rows = np.meshgrid(np.arange(self.width), np.arange(self.height))
-        return self.deproject(np.stack([columns, rows], axis=-1), depth)
+        points = np.empty((self.height, self.width, 3))
+        points[..., 0] = (np.arange(self.width) - self.cx) / self.fx * depth
+        points[..., 1] = ((np.arange(self.height) - self.cy) / self.fy)[:, None] * depth
+        points[..., 2] = depth
+        return points
 
     def crop(self, x: int, y: int, width: int, height: int) -> CameraIntrinsics:
         """Intrinsics of the window whose top-left pixel is (x, y)."""

@@ -29,11 +29,13 @@ class Configuration(BaseModel):
         Raises:
             ConfigurationError: The file is missing, is not YAML, or a field is wrong.
         """
+        if not str(path):
+            raise ConfigurationError(f"no file was given to read the {cls.__name__} from")
         try:
             content = yaml.safe_load(Path(path).read_text())
         except OSError as error:
             raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{path} is not valid YAML: {error}") from error
         try:
             return cls.model_validate(content)

@@ -51,6 +51,8 @@ class Transform:
     def from_matrix(cls, matrix: ArrayLike) -> Transform:
         """From a (4, 4) homogeneous matrix."""
         homogeneous = np.asarray(matrix, dtype=np.float64)
+        if homogeneous.shape != (4, 4) or not np.allclose(homogeneous[3], [0, 0, 0, 1]):
+            raise ValueError(f"not a (4, 4) homogeneous matrix with last row 0 0 0 1: {homogeneous.tolist()}")
         return cls(homogeneous[:3, :3], homogeneous[:3, 3])
 
     @classmethod
