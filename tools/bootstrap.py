@@ -183,13 +183,16 @@ def write_environment(environment: dict[str, str]) -> None:
     sourced = dict(pair.split("=", 1) for pair in printed.split("\0") if "=" in pair)
     lines = ["# Written by tools/bootstrap.py; sourced by env.sh."]
     appended = {"PATH", "LD_LIBRARY_PATH", "PYTHONPATH"}
+    own = ("AMENT_", "CMAKE_PREFIX_PATH", "COLCON_", "ROS_", "_ROS_", "VIRTUAL_ENV")  # even if set already
     for name in sorted(sourced):
         value = sourced[name]
         if name == "PATH":
             value = value.removesuffix(os.environ["PATH"]).rstrip(":")
         if name in appended:
             lines.append(f'export {name}={shlex.quote(value)}"${{{name}:+:${name}}}"')
-        elif value != os.environ.get(name) and name not in ("_", "PWD", "SHLVL", "OLDPWD"):
+        elif name.startswith(own) or (
+            value != os.environ.get(name) and name not in ("_", "PWD", "SHLVL", "OLDPWD")
+        ):
             lines.append(f"export {name}={shlex.quote(value)}")
     temporary = ENVIRONMENT.with_suffix(".tmp")
     temporary.write_text("\n".join(lines) + "\n")
