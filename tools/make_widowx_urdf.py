@@ -63,9 +63,9 @@ def gripper_links(gripper: Gripper) -> tuple[Link, ...]:
     center = gripper.finger_length / 2
     return (
         # The rail runs along the link's y: the tool's x, turned by a quarter.
-        Link("gripper_rail_link", 0.12, (Shape("box", (depth, width, height), (0.0, 0.0, -height / 2), color=DARK),)),
-        Link("gripper_1_link", 0.015, (Shape("box", finger, (0.0, -offset, center), color=PLATE),)),
-        Link("gripper_2_link", 0.015, (Shape("box", finger, (0.0, offset, center), color=PLATE),)),
+        Link("gripper_rail_link", 0.06, (Shape("box", (depth, width, height), (0.0, 0.0, -height / 2), color=DARK),)),
+        Link("gripper_1_link", 0.06, (Shape("box", finger, (0.0, -offset, center), color=PLATE),)),
+        Link("gripper_2_link", 0.06, (Shape("box", finger, (0.0, offset, center), color=PLATE),)),
         Link("tool_link", 0.001, (Shape("sphere", (0.003,), collides=False, visible=False),)),
     )
 

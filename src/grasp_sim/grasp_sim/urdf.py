@@ -1,7 +1,8 @@
-"""Writing URDFs from primitive shapes, with masses given and inertias computed.
+"""Writing URDFs, with masses given and inertias computed.
 
 A link is a rigid set of boxes, cylinders and spheres of one density, so its centre of mass and its
-inertia follow from the shapes; nothing is copied from a data sheet that nobody can check.
+inertia follow from the shapes; nothing is copied from a data sheet that nobody can check. A link
+with meshes brings its own centre and inertia, computed from the meshes.
 """
 
 from __future__ import annotations
@@ -21,21 +22,25 @@ ORIGIN: Vector = (0.0, 0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A primitive, placed in the frame of its link. Cylinders stand along their own z."""
+    """A primitive or a mesh, placed in the frame of its link. Cylinders stand along their own z."""
 
-    kind: Literal["box", "cylinder", "sphere"]
+    kind: Literal["box", "cylinder", "sphere", "mesh"]
     size: tuple[float, ...]
-    """box: extents x, y, z; cylinder: radius, length; sphere: radius. Metres."""
+    """box: extents x, y, z; cylinder: radius, length; sphere: radius; metres. mesh: scale along x, y, z."""
     xyz: Vector = ORIGIN
     rpy: Vector = ORIGIN
     color: tuple[float, float, float] = (0.2, 0.2, 0.22)
     """RGB in [0, 1]."""
     collides: bool = True
     visible: bool = True
+    file: str = ""
+    """Absolute path, of a mesh."""
 
     @property
     def volume(self) -> float:
-        """Cubic metres."""
+        """Cubic metres; primitives only."""
+        if self.kind == "mesh":
+            raise ValueError(f"the volume of {self.file} is not known here: give its link an inertial")
         if self.kind == "box":
             return float(np.prod(self.size))
         if self.kind == "cylinder":
@@ -56,24 +61,40 @@ class Shape:
         return mass * rotation @ np.diag(own) @ rotation.T
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Inertial:
+    """Centre of mass and inertia of a link whose shapes do not tell."""
+
+    center: NDArray[np.float64]
+    """(3,) in the link's frame, metres."""
+    inertia: NDArray[np.float64]
+    """(3, 3) about the centre, along the axes of the link, kg m^2."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A rigid body of one density."""
 
     name: str
     mass: float
-    """kg, shared by the shapes in proportion to their volumes."""
+    """kg, shared by the shapes in proportion to their volumes; 0 for what never moves."""
     shapes: tuple[Shape, ...]
+    inertial: Inertial | None = None
+    """Needed with meshes; computed from the shapes otherwise."""
 
     @property
     def center(self) -> NDArray[np.float64]:
         """(3,) centre of mass in the link's frame, metres."""
+        if self.inertial is not None:
+            return self.inertial.center
         volumes = np.array([shape.volume for shape in self.shapes])
         return volumes @ np.array([shape.xyz for shape in self.shapes]) / volumes.sum()
 
     @property
     def inertia(self) -> NDArray[np.float64]:
         """(3, 3) inertia about the centre of mass, along the axes of the link, kg m^2."""
+        if self.inertial is not None:
+            return self.inertial.inertia
         density = self.mass / sum(shape.volume for shape in self.shapes)
         total = np.zeros((3, 3))
         for shape in self.shapes:
@@ -151,7 +172,9 @@ def _geometry_element(tag: str, shape: Shape) -> ElementTree.Element:
     element = ElementTree.Element(tag)
     ElementTree.SubElement(element, "origin", xyz=_numbers(shape.xyz), rpy=_numbers(shape.rpy))
     geometry = ElementTree.SubElement(element, "geometry")
-    if shape.kind == "box":
+    if shape.kind == "mesh":
+        ElementTree.SubElement(geometry, "mesh", filename=shape.file, scale=_numbers(shape.size))
+    elif shape.kind == "box":
         ElementTree.SubElement(geometry, "box", size=_numbers(shape.size))
     elif shape.kind == "cylinder":
         radius, length = shape.size

@@ -1,0 +1,78 @@
+"""A simulated RGB-D camera with the intrinsics of a real one."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grasp_perception.camera import CameraIntrinsics
+from grasp_perception.extrinsics import CameraMount
+from grasp_perception.frame import RGBDFrame
+from grasp_perception.transform import Transform
+from grasp_sim.rendering import Renderer, RendererName, make_renderer
+from grasp_sim.world import World
+
+NEAR = 0.05
+FAR = 3.0
+EYE_FROM_OPTICAL = np.diag([1.0, -1.0, -1.0, 1.0])  # OpenGL's eye looks along -z, with y up
+
+
+class SimulatedCamera:
+    """Sees a world from where a camera is mounted; aligned colour and depth, without noise.
+
+    Attributes:
+        intrinsics: Of both images.
+        base_from_camera: Pose of the optical frame; the base is the world's origin.
+        frame_id: Name of the optical frame.
+    """
+
+    def __init__(self, world: World, mount: CameraMount, *, renderer: RendererName = "auto") -> None:
+        self._world = world
+        self._renderer: Renderer = make_renderer(world, renderer)
+        self.intrinsics = mount.camera_intrinsics
+        self.base_from_camera = mount.parent_from_camera
+        self.frame_id = mount.camera_frame
+
+    @property
+    def renderer(self) -> str:
+        """Which renderer is used, "egl" or "tiny"."""
+        return self._renderer.name
+
+    def capture(self) -> RGBDFrame:
+        """What the camera sees now; its stamp is the world's time.
+
+        Depth is the distance along the optical axis; NaN where there is nothing within `FAR`.
+        """
+        color, depth = self.view(self.base_from_camera, self.intrinsics)
+        return RGBDFrame(color, depth, self.intrinsics, self._world.time, self.frame_id)
+
+    def view(
+        self, base_from_camera: Transform, intrinsics: CameraIntrinsics
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Colour (H, W, 3) and depth (H, W), metres, from any place and with any intrinsics."""
+        view = EYE_FROM_OPTICAL @ base_from_camera.inverse().matrix()
+        color, buffer = self._renderer.render(view, projection_matrix(intrinsics), intrinsics.width, intrinsics.height)
+        # From the depth buffer's perspective in [0, 1] to planar metres.
+        depth = NEAR * FAR / (FAR - (FAR - NEAR) * buffer)
+        depth[buffer >= 1.0 - 1e-6] = np.nan
+        return color, depth.astype(np.float32)
+
+    def close(self) -> None:
+        """Free the renderer."""
+        self._renderer.close()
+
+
+def projection_matrix(intrinsics: CameraIntrinsics) -> NDArray[np.float64]:
+    """(4, 4) OpenGL projection of a pinhole camera whose pixel centres are at whole numbers.
+
+    The image spans -0.5 to width - 0.5; that interval goes to [-1, 1].
+    """
+    k = intrinsics
+    return np.array(
+        [
+            [2 * k.fx / k.width, 0.0, 1 - 2 * (k.cx + 0.5) / k.width, 0.0],
+            [0.0, 2 * k.fy / k.height, 2 * (k.cy + 0.5) / k.height - 1, 0.0],
+            [0.0, 0.0, -(FAR + NEAR) / (FAR - NEAR), -2 * FAR * NEAR / (FAR - NEAR)],
+            [0.0, 0.0, -1.0, 0.0],
+        ]
+    )

@@ -1,0 +1,171 @@
+"""Mesh files as rigid bodies: checked, split into convex pieces, and weighed.
+
+Bullet collides convex pieces only. An OBJ whose groups are named ``convex_<k>`` is a decomposition
+already and used as it is; any other mesh is decomposed by CoACD once, and the pieces are kept in
+the user's cache under the hash of the file's content and of the settings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import trimesh
+from numpy.typing import NDArray
+
+from grasp_sim.cache import cache_folder, write_atomically
+
+SUFFIXES = (".obj", ".stl", ".ply")
+DECOMPOSITION = {"threshold": 0.05, "max_convex_hull": 16, "resolution": 1000, "mcts_iterations": 60, "seed": 0}
+"""CoACD's settings; coarse ones, 1 to 15 s for everyday meshes."""
+LEAST_VOLUME = 1e-6
+"""Of the hull, as a share of the cube over its longest extent: below it the mesh is a sheet or a line."""
+
+
+class MeshError(ValueError):
+    """A mesh file cannot become an object; the message names the file, the reason and what to do."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeshBody:
+    """A mesh as a body of density 1, in the file's own frame and unit."""
+
+    visual: Path
+    """What it looks like."""
+    collision: Path
+    """An OBJ of one convex group for each piece."""
+    pieces: tuple[NDArray[np.float64], ...]
+    """(N, 3) vertices of each piece."""
+    volume: float
+    center: NDArray[np.float64]
+    """(3,) of mass."""
+    inertia: NDArray[np.float64]
+    """(3, 3) about the centre of mass, at density 1."""
+    watertight: bool
+    """False: the file's surface has holes; mass and volume are those of the pieces."""
+
+    @property
+    def vertices(self) -> NDArray[np.float64]:
+        """(N, 3) of all pieces."""
+        return np.concatenate(self.pieces)
+
+
+def load_mesh_body(path: Path) -> MeshBody:
+    """Read a mesh file, decomposing it if it is not decomposed yet.
+
+    Raises:
+        MeshError: The file is missing, unreadable, empty, has vertices that are no numbers, or
+            encloses no volume.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise MeshError(path, f"cannot be read: {error.strerror}") from error
+    mesh = _read(path, content)
+    pieces = _given_pieces(content) if path.suffix.lower() == ".obj" else None
+    if pieces is not None:
+        collision = path
+    else:
+        collision = _decomposed(path, content, mesh)
+        pieces = _given_pieces(collision.read_bytes())
+        if pieces is None:
+            raise MeshError(collision, "this file of the cache is damaged: delete it and try again")
+    watertight = bool(mesh.is_watertight and mesh.volume > 0)
+    volume, center, inertia = _weigh([mesh] if watertight else [trimesh.convex.convex_hull(piece) for piece in pieces])
+    return MeshBody(path, collision, pieces, volume, center, inertia, watertight)
+
+
+def _read(path: Path, content: bytes) -> trimesh.Trimesh:
+    if path.suffix.lower() not in SUFFIXES:
+        raise MeshError(path, f"is not a mesh file; these are read: {', '.join(SUFFIXES)}")
+    if not content:
+        raise MeshError(path, "the file is empty")
+    try:
+        mesh = trimesh.load(path, force="mesh", process=False, skip_materials=True)
+    except Exception as error:  # each of trimesh's readers has its own ways to fail
+        raise MeshError(path, f"cannot be read as {path.suffix}: {type(error).__name__}: {error}") from error
+    if not isinstance(mesh, trimesh.Trimesh) or len(mesh.vertices) == 0 or len(mesh.faces) == 0:
+        raise MeshError(path, "has no faces: it may be a point cloud, or its export failed")
+    bad = int((~np.isfinite(mesh.vertices)).any(axis=1).sum())
+    if bad:
+        raise MeshError(path, f"{bad} of {len(mesh.vertices)} vertices are not finite numbers: export it again")
+    mesh.merge_vertices()
+    longest = float(mesh.extents.max())
+    try:
+        hull = trimesh.convex.convex_hull(mesh.vertices).volume
+    except Exception:  # qhull: all points in one plane
+        hull = 0.0
+    if longest == 0.0 or hull < LEAST_VOLUME * longest**3:
+        raise MeshError(path, "encloses no volume: it is a flat sheet, a line or a point; give it thickness")
+    return mesh
+
+
+def _given_pieces(content: bytes) -> tuple[NDArray[np.float64], ...] | None:
+    """Vertices of each group of an OBJ of ``convex_<k>`` groups; None if it is not such a file."""
+    vertices: list[list[float]] = []
+    groups: list[set[int]] = []
+    for line in content.decode("utf-8", errors="replace").splitlines():
+        words = line.split()
+        if not words:
+            continue
+        if words[0] == "v":
+            vertices.append([float(word) for word in words[1:4]])
+        elif words[0] == "o":
+            if not words[-1].startswith("convex_"):
+                return None
+            groups.append(set())
+        elif words[0] == "f":
+            if not groups:
+                return None
+            indices = (int(word.split("/")[0]) for word in words[1:])
+            groups[-1].update(index - 1 if index > 0 else len(vertices) + index for index in indices)
+    table = np.array(vertices)
+    pieces = tuple(table[sorted(group)] for group in groups if group)
+    return pieces or None
+
+
+def _decomposed(path: Path, content: bytes, mesh: trimesh.Trimesh) -> Path:
+    """The file of convex pieces of a mesh, from the cache or made now."""
+    import coacd  # loads slowly, and most worlds never need it
+
+    key = hashlib.sha256(content + repr(sorted(DECOMPOSITION.items())).encode()).hexdigest()[:32]
+    target = cache_folder("convex") / f"{key}.obj"
+    if target.exists():
+        return target
+    coacd.set_log_level("error")
+    try:
+        pieces = coacd.run_coacd(coacd.Mesh(mesh.vertices, mesh.faces), **DECOMPOSITION)
+    except Exception as error:
+        raise MeshError(path, f"cannot be split into convex pieces: {error}; repair or simplify it") from error
+    hulls = [trimesh.convex.convex_hull(np.asarray(vertices)) for vertices, _ in pieces if len(vertices) >= 4]
+    hulls = [hull for hull in hulls if hull.volume > 0]
+    if not hulls:
+        raise MeshError(path, "no convex piece of it encloses a volume: repair or thicken it")
+    lines: list[str] = []
+    offset = 1
+    for index, hull in enumerate(hulls):
+        lines.append(f"o convex_{index}")
+        lines += [f"v {x:.9g} {y:.9g} {z:.9g}" for x, y, z in hull.vertices]
+        lines += [f"f {a} {b} {c}" for a, b, c in hull.faces + offset]
+        offset += len(hull.vertices)
+    write_atomically(target, ("\n".join(lines) + "\n").encode())
+    return target
+
+
+def _weigh(solids: list[trimesh.Trimesh]) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+    """Volume, centre of mass and inertia about it, of solids of density 1 together."""
+    volumes = np.array([solid.volume for solid in solids])
+    centers = np.array([solid.center_mass for solid in solids])
+    center = volumes @ centers / volumes.sum()
+    inertia = np.zeros((3, 3))
+    for solid, volume, own in zip(solids, volumes, centers):
+        offset = own - center
+        inertia += solid.moment_inertia + volume * (offset @ offset * np.eye(3) - np.outer(offset, offset))
+    return float(volumes.sum()), center, inertia
