@@ -190,9 +190,7 @@ def write_environment(environment: dict[str, str]) -> None:
             value = value.removesuffix(os.environ["PATH"]).rstrip(":")
         if name in appended:
             lines.append(f'export {name}={shlex.quote(value)}"${{{name}:+:${name}}}"')
-        elif name.startswith(own) or (
-            value != os.environ.get(name) and name not in ("_", "PWD", "SHLVL", "OLDPWD")
-        ):
+        elif name.startswith(own) or (value != os.environ.get(name) and name not in ("_", "PWD", "SHLVL", "OLDPWD")):
             lines.append(f"export {name}={shlex.quote(value)}")
     temporary = ENVIRONMENT.with_suffix(".tmp")
     temporary.write_text("\n".join(lines) + "\n")
