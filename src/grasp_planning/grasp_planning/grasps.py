@@ -68,6 +68,9 @@ class GraspCandidate:
     """As the planner ranks it; higher is better."""
     rectangle: GraspRectangle | None = None
     """Where it was seen; None for planners that do not think in images."""
+    insertion: float = 0.0
+    """How far the tips reach past the object's surface along the approach, metres: the point of the
+    surface is ``pose.apply([0, 0, -insertion])``. A grasp is tilted about this point."""
     source: dict[str, Any] = field(default_factory=dict)
     """What the planner knew about it, for analysis."""
 

@@ -37,6 +37,21 @@ class Bin(Configuration):
     """Height of the finger tips above the table when they let go."""
 
 
+class Reach(Configuration):
+    """Where the arm gets with the tool pointing straight down: a ring around the base's z axis."""
+
+    min_radius: float = Field(ge=0)
+    """Least horizontal distance of the tool from the axis, metres."""
+    max_radius: float = Field(gt=0)
+    """Greatest one."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Reach:
+        if self.min_radius >= self.max_radius:
+            raise ValueError(f"min_radius {self.min_radius} must be less than max_radius {self.max_radius}")
+        return self
+
+
 class WorkCell(Configuration):
     """Where the arm works."""
 
@@ -50,6 +65,8 @@ class WorkCell(Configuration):
     """Where grasps are allowed: the origin of the tool frame at closing."""
     clearance: float = Field(ge=0)
     """Least height of the finger tips above the table."""
+    reach: Reach | None = None
+    """None: only inverse kinematics tells."""
     bin: Bin
     approach_distance: float = Field(gt=0)
     """Length of the straight approach before a grasp."""

@@ -1,0 +1,210 @@
+"""The antipodal grasp planner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grasp_perception.depth import inpaint_depth
+from grasp_perception.frame import RGBDFrame
+from grasp_perception.outcomes import Outcome
+from grasp_perception.table import NoTableError, fit_table
+from grasp_perception.transform import Transform
+from grasp_planning.antipodal.edges import Pairs, antipodal_pairs, find_edges, thin_out
+from grasp_planning.antipodal.height_map import HeightMap, Surface, rasterize
+from grasp_planning.antipodal.jaws import Closures, Windows
+from grasp_planning.antipodal.objects import Objects, find_objects, target_pixels
+from grasp_planning.antipodal.options import AntipodalOptions
+from grasp_planning.antipodal.ranking import diverse, hold, quality
+from grasp_planning.grasps import GraspCandidate
+from grasp_planning.gripper import Gripper
+from grasp_planning.lifting import project
+from grasp_planning.planner import GraspPlanner, NoGraspFound
+
+_MAX_CELLS = 1_500_000
+
+
+class AntipodalPlanner(GraspPlanner):
+    """Parallel-jaw grasps between antipodal depth edges (Mahler et al., Dex-Net 2.0, Algorithm 1).
+
+    The table is fitted, what stands on it is turned into a map of heights, antipodal pairs of its edges are
+    found in the friction cone that grows until there are enough, and for each pair and each height of the
+    tips the fingers and the palm are checked against the map. The best by `ranking.quality` are proposed.
+    Approach is along the table's normal, whatever the camera's tilt. The same frame gives the same grasps.
+
+    Options are the fields of `AntipodalOptions`.
+
+    Each candidate's `source` holds: object_width, friction, tip_height, engagement, margin (metres), contact
+    (share of the finger), object (index), object_height.
+    """
+
+    def __init__(self, gripper: Gripper, **options: Any) -> None:
+        super().__init__(gripper)
+        self.options = AntipodalOptions(**options)
+
+    def plan(
+        self, frame: RGBDFrame, *, roi: NDArray[np.bool_] | None = None, max_grasps: int = 1
+    ) -> list[GraspCandidate]:
+        """See `GraspPlanner.plan`."""
+        if roi is not None and roi.shape != frame.depth.shape:
+            raise ValueError(f"roi is {roi.shape}, the image is {frame.depth.shape}")
+        options = self.options
+        rng = np.random.default_rng(options.seed)
+        surface = self._look(frame, rng)
+        targets = target_pixels(surface, roi, options)
+        height_map = self._rasterize(surface, targets)
+        objects = find_objects(height_map, surface, targets, options)
+        edges = find_edges(height_map, objects, options)
+        pairs = antipodal_pairs(edges, self.gripper.max_opening - 2 * options.finger_clearance, rng, options)
+        if roi is not None:
+            pairs = pairs[_inside(pairs.center, height_map, surface, roi)]
+        if not len(pairs):
+            raise NoGraspFound(Outcome.NO_GRASP, self._why_no_pair(objects, len(edges)))
+        pairs = thin_out(pairs, height_map.cell, options.samples, rng)
+
+        windows = Windows(height_map, pairs, self.gripper, options)
+        closures = windows.close()
+        wide = closures.high - closures.low > self.gripper.min_opening
+        room = closures.margin >= options.finger_clearance
+        deep = closures.engagement >= options.min_engagement
+        held = np.where(wide & room & deep & closures.palm_free, hold(closures, options), 0.0)
+        level = held.argmax(axis=1)  # of equally good heights the lowest
+        fits = held.max(axis=1, initial=0.0) > 0
+        if not fits.any():
+            raise NoGraspFound(Outcome.NO_GRASP, self._why_none_fits(pairs, closures, objects, wide & room, deep))
+        return self._propose(frame, height_map, objects, pairs, windows, closures, held, level, fits, max_grasps)
+
+    def _look(self, frame: RGBDFrame, rng: np.random.Generator) -> Surface:
+        share = float(frame.valid.mean())
+        if share < self.options.min_valid:
+            raise NoGraspFound(
+                Outcome.BAD_DEPTH,
+                f"only {share:.0%} of the depth image is valid, {self.options.min_valid:.0%} are needed: is the "
+                "camera too near, or its projector off?",
+            )
+        try:
+            plane = fit_table(frame, rng)
+        except NoTableError as error:
+            raise NoGraspFound(Outcome.BAD_DEPTH, f"no table in the depth image: {error}") from error
+        return Surface.from_depth(inpaint_depth(frame.depth, self.options.max_hole), frame.intrinsics, plane)
+
+    def _rasterize(self, surface: Surface, targets: NDArray[np.bool_]) -> HeightMap:
+        """The part of the table where the gripper may be, at the resolution of the camera on the objects."""
+        x, y, height = surface.x[targets], surface.y[targets], surface.height[targets]
+        footprint = surface.pixel * (1 - float(np.median(height)) / surface.camera_height)
+        gripper = self.gripper
+        margin = 1.5 * gripper.max_opening + gripper.finger_thickness + gripper.finger_width
+        margin = max(margin, float(np.hypot(*gripper.palm_size[:2])) / 2 + gripper.max_opening / 2)
+        bounds = np.array([[x.min() - margin, y.min() - margin], [x.max() + margin, y.max() + margin]])
+        cell = self.options.cell or footprint
+        cell = max(cell, float(np.sqrt(np.prod(bounds[1] - bounds[0]) / _MAX_CELLS)))
+        return rasterize(surface, bounds, cell)
+
+    def _propose(
+        self,
+        frame: RGBDFrame,
+        height_map: HeightMap,
+        objects: Objects,
+        pairs: Pairs,
+        windows: Windows,
+        closures: Closures,
+        held: NDArray[np.float64],
+        level: NDArray[np.intp],
+        fits: NDArray[np.bool_],
+        max_grasps: int,
+    ) -> list[GraspCandidate]:
+        """The best of the candidates that fit, as poses."""
+        rows = np.arange(len(pairs))
+        low, high = closures.low[rows, level], closures.high[rows, level]
+        tip = closures.tip[level]
+        contact = windows.contact(tip, low, high)
+        center = pairs.center + pairs.axis * ((low + high) / 2)[:, None]
+        rank = quality(pairs, center, held[rows, level], contact, objects, height_map.positions(objects.centroid))
+        rank = np.where(fits, rank, -1.0)
+        chosen = diverse(rank, center, pairs.axis, max_grasps, self.options.distance, self.options.angle)
+        opening = closures.opening()[rows, level]
+        candidates = []
+        for i in (i for i in chosen if fits[i]):
+            source = {
+                "object_width": float(high[i] - low[i]),
+                "friction": float(pairs.friction[i]),
+                "tip_height": float(tip[i]),
+                "engagement": float(closures.engagement[i, level[i]]),
+                "margin": float(closures.margin[i, level[i]]),
+                "contact": float(contact[i]),
+                "object": int(pairs.labels[i]),
+                "object_height": float(objects.tallest[pairs.labels[i]]),
+            }
+            pose = height_map.camera_from_table @ _tool(center[i], pairs.axis[i], tip[i])
+            top = float(height_map.height[height_map.index(*center[i])])
+            if not tip[i] < top < np.inf:  # a hole in the middle, as in a ring
+                top = tip[i] + source["engagement"]
+            width, insertion, score = float(opening[i]), float(top - tip[i]), float(rank[i])
+            jaw = self.gripper.finger_width
+            rectangle = project(pose, width, insertion, frame.intrinsics, jaw_width=jaw, quality=score)
+            candidates.append(GraspCandidate(pose, width, score, rectangle, insertion, source))
+        return candidates
+
+    def _why_no_pair(self, objects: Objects, edges: int) -> str:
+        opening = self.gripper.max_opening
+        widths = objects.narrowest[1:]
+        if len(widths) and widths.min() > opening - 2 * self.options.finger_clearance:
+            what = "the object is" if len(widths) == 1 else f"the narrowest of {len(widths)} objects is"
+            return (
+                f"{what} {widths.min() * 1e3:.0f} mm wide, gripper '{self.gripper.name}' opens {opening * 1e3:.0f} mm "
+                f"and needs {self.options.finger_clearance * 1e3:.1f} mm of clearance on each side"
+            )
+        return (
+            f"no two of {edges} edge points on {len(widths)} objects face each other within a friction of "
+            f"{self.options.max_friction} and {opening * 1e3:.0f} mm"
+        )
+
+    def _why_none_fits(
+        self,
+        pairs: Pairs,
+        closures: Closures,
+        objects: Objects,
+        room: NDArray[np.bool_],
+        deep: NDArray[np.bool_],
+    ) -> str:
+        options, count = self.options, len(pairs)
+        narrow = int((~room.any(axis=1)).sum())
+        shallow = int((room.any(axis=1) & ~(room & deep).any(axis=1)).sum())
+        palm = count - narrow - shallow
+        reasons = []
+        if narrow:
+            reasons.append(
+                f"{narrow} leave no room for the {self.gripper.finger_thickness * 1e3:.0f} mm thick fingers beside "
+                f"what they hold"
+            )
+        if shallow:
+            reasons.append(
+                f"{shallow} cannot be held {options.min_engagement * 1e3:.0f} mm deep with the tips "
+                f"{options.table_clearance * 1e3:.0f} mm above the table (the tallest object is "
+                f"{objects.tallest.max() * 1e3:.0f} mm)"
+            )
+        if palm:
+            reasons.append(f"in {palm} the palm would touch something")
+        return f"of {count} antipodal pairs none can be grasped: {'; '.join(reasons)}"
+
+
+def _inside(
+    positions: NDArray[np.float64], height_map: HeightMap, surface: Surface, roi: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """(N,) whether the surface at (N, 2) positions is seen at a pixel of the roi."""
+    height = height_map.height[height_map.index(positions[:, 0], positions[:, 1])]
+    points = np.column_stack([positions, -np.where(np.isfinite(height), height, 0.0)])
+    pixels = np.rint(surface.intrinsics.project(surface.camera_from_table.apply(points))).astype(np.intp)
+    rows, columns = roi.shape
+    seen = (pixels[:, 0] >= 0) & (pixels[:, 0] < columns) & (pixels[:, 1] >= 0) & (pixels[:, 1] < rows)
+    seen[seen] = roi[pixels[seen, 1], pixels[seen, 0]]
+    return seen
+
+
+def _tool(center: NDArray[np.float64], axis: NDArray[np.float64], tip: float) -> Transform:
+    """table_from_tool of a grasp along the table's normal."""
+    x = np.array([axis[0], axis[1], 0.0])
+    z = np.array([0.0, 0.0, 1.0])
+    return Transform(np.stack([x, np.cross(z, x), z], axis=1), np.array([center[0], center[1], -tip]))
