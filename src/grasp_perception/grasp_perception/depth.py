@@ -6,8 +6,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-MILLIMETRE = 0.001
-
 
 def decode_depth(raw: NDArray) -> NDArray[np.float32]:
     """Metres from a depth image as cameras deliver it.
@@ -26,7 +24,7 @@ def decode_depth(raw: NDArray) -> NDArray[np.float32]:
         raise ValueError(f"a depth image has shape (H, W), got {raw.shape}")
     if raw.dtype.kind == "u" and raw.dtype.itemsize == 2:
         depth = raw.astype(np.float32)
-        depth *= np.float32(MILLIMETRE)
+        depth /= np.float32(1000)  # exactly rounded, which a product with 0.001 is not
     elif raw.dtype.kind == "f":
         depth = raw.astype(np.float32)
     else:
@@ -45,7 +43,7 @@ def encode_depth(depth: NDArray[np.floating]) -> NDArray[np.uint16]:
     Returns:
         (H, W) uint16, rounded; 0 where nothing was measured or the distance exceeds 65.535 m.
     """
-    millimetres = np.rint(np.asarray(depth, dtype=np.float32) * np.float32(1 / MILLIMETRE))
+    millimetres = np.rint(np.asarray(depth, dtype=np.float32) * np.float32(1000))
     millimetres[~((millimetres > 0) & (millimetres <= np.iinfo(np.uint16).max))] = 0
     return millimetres.astype(np.uint16)
 

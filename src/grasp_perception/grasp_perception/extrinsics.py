@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from grasp_perception.camera import CameraIntrinsics
 from grasp_perception.configuration import Configuration, Quaternion, Vector3
@@ -33,6 +33,13 @@ class CameraMount(Configuration):
     """Rotation of the optical frame in the parent frame, quaternion x, y, z, w."""
     intrinsics: Intrinsics
     """Of the colour camera and the depth aligned to it. A real camera's camera_info takes precedence."""
+
+    @field_validator("rotation")
+    @classmethod
+    def _is_rotation(cls, rotation: Quaternion) -> Quaternion:
+        if abs(sum(value**2 for value in rotation) - 1) > 0.01:
+            raise ValueError("a quaternion x, y, z, w has length 1")
+        return rotation
 
     @property
     def parent_from_camera(self) -> Transform:

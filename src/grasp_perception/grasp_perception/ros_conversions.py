@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import math
 import sys
 from functools import lru_cache
 from typing import NamedTuple
@@ -58,8 +59,9 @@ def seconds(stamp: Time) -> float:
 
 def stamp(seconds: float) -> Time:
     """Stamp of a time in seconds, >= 0."""
-    nanoseconds = round(seconds * 1e9)
-    return Time(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
+    whole = math.floor(seconds)  # apart, because today's nanoseconds do not fit into a float
+    carry, nanoseconds = divmod(round((seconds - whole) * 1e9), 10**9)
+    return Time(sec=whole + carry, nanosec=nanoseconds)
 
 
 def image_to_array(message: Image) -> NDArray:

@@ -41,7 +41,10 @@ class DiagnosticsPublisher:
 
     def publish(self) -> None:
         """Publish now."""
-        health = self._health()
+        try:
+            health = self._health()
+        except Exception as error:  # what is ill must be able to say so
+            health = Health(ERROR, f"the health check failed: {type(error).__name__}: {error}")
         status = DiagnosticStatus(
             level=health.level,
             name=self._node.get_fully_qualified_name(),

@@ -1,0 +1,116 @@
+"""`grasp doctor`: look at one RGB-D frame and say what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from grasp_perception.configuration import ConfigurationError
+from grasp_perception.doctor import Finding, Level, diagnose
+from grasp_perception.extrinsics import CameraMount
+from grasp_perception.image_files import ImageFileError, read_color, read_intrinsics, read_raw_depth
+from grasp_perception.transform import Transform
+
+_COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold red"}
+
+
+def command(
+    depth: Annotated[Path | None, typer.Option(help="Depth image: .npy, 16-bit .png (mm) or .tiff.")] = None,
+    color: Annotated[Path | None, typer.Option(help="Colour image that belongs to --depth.")] = None,
+    intrinsics: Annotated[
+        Path | None, typer.Option(help="YAML or JSON with fx fy cx cy width height, or a ROS camera_info.")
+    ] = None,
+    camera: Annotated[
+        Path | None, typer.Option(help="Camera file (config/cameras): its pose is checked against the table.")
+    ] = None,
+    topic: Annotated[bool, typer.Option("--topic", help="Take one frame from ROS topics instead of files.")] = False,
+    color_topic: Annotated[str, typer.Option(help="With --topic.")] = "/camera/camera/color/image_raw",
+    depth_topic: Annotated[
+        str, typer.Option(help="With --topic; aligned to colour.")
+    ] = "/camera/camera/aligned_depth_to_color/image_raw",
+    info_topic: Annotated[
+        str, typer.Option(help="With --topic; of the depth.")
+    ] = "/camera/camera/aligned_depth_to_color/camera_info",
+    timeout: Annotated[float, typer.Option(min=0.1, help="With --topic: seconds to wait for a frame.")] = 5.0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the findings to this file.")] = None,
+) -> None:
+    """Look at one RGB-D frame and say what is wrong with it.
+
+    Exit code 0: nothing worse than a warning; 1: an error was found; 2: bad input.
+    """
+    try:
+        mount = None if camera is None else CameraMount.load(camera)
+        pose = None if mount is None else mount.parent_from_camera
+        if topic:
+            if depth or color or intrinsics:
+                raise ImageFileError("give either --topic, or --depth with its files, not both")
+            source, findings = depth_topic, _from_topics(color_topic, depth_topic, info_topic, timeout, pose)
+        elif depth is not None:
+            model = None if mount is None else mount.camera_intrinsics
+            if intrinsics is not None:
+                model = read_intrinsics(intrinsics)
+            pixels = None if color is None else read_color(color)
+            source, findings = str(depth), diagnose(read_raw_depth(depth), model, color=pixels, base_from_camera=pose)
+        else:
+            raise ImageFileError("nothing to look at: give --depth FILE --intrinsics FILE, or --topic")
+    except (ImageFileError, ConfigurationError) as error:
+        Console(stderr=True).print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
+        raise typer.Exit(2) from error
+
+    worst = max((finding.level for finding in findings), key=list(Level).index)
+    _print(source, findings, worst)
+    if json_file is not None:
+        _write(json_file, {"source": source, "worst": worst.value, "findings": [asdict(item) for item in findings]})
+    raise typer.Exit(1 if worst is Level.ERROR else 0)
+
+
+def _from_topics(
+    color_topic: str, depth_topic: str, info_topic: str, timeout: float, pose: Transform | None
+) -> list[Finding]:
+    """Findings about one frame; that none comes is one of them."""
+    from grasp_perception.nodes.one_frame import receive_frame  # ROS only where it is needed
+    from grasp_perception.outcomes import OutcomeError
+
+    try:
+        frame = receive_frame(color_topic, depth_topic, info_topic, timeout)
+    except OutcomeError as error:
+        return [Finding(Level.ERROR, error.outcome.name.lower().replace("_", " "), error.message)]
+    return diagnose(frame, base_from_camera=pose)
+
+
+def _print(source: str, findings: list[Finding], worst: Level) -> None:
+    table = Table(title=escape(source), title_justify="left", show_lines=True)
+    table.add_column("check", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("what was seen", ratio=3)
+    remedies = any(finding.remedy for finding in findings)
+    if remedies:
+        table.add_column("what to do", ratio=2)
+    for finding in findings:
+        colour = _COLOURS[finding.level]
+        verdict = f"[{colour}]{finding.level.value}[/]"
+        texts = (finding.message, finding.remedy) if remedies else (finding.message,)
+        table.add_row(finding.check, verdict, *map(escape, texts))
+    console = Console()
+    console.print(table)
+    count = {level: sum(finding.level is level for finding in findings) for level in Level}
+    summary = f"Errors: {count[Level.ERROR]}, warnings: {count[Level.WARNING]}."
+    console.print("Nothing is wrong." if worst is Level.OK else summary, style=_COLOURS[worst])
+
+
+def _write(path: Path, content: object) -> None:
+    temporary = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(content, indent=2) + "\n")
+        temporary.replace(path)
+    except OSError as error:
+        Console(stderr=True).print(f"[bold red]cannot write {escape(str(path))}: {error.strerror}[/]")
+        raise typer.Exit(2) from error

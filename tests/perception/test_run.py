@@ -1,0 +1,72 @@
+"""Nodes as processes: how they start, refuse to, and end."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import sys, time, threading
+from rclpy.node import Node
+from std_msgs.msg import String
+from grasp_perception.nodes.run import run_node
+
+class Ticker(Node):
+    def __init__(self):
+        super().__init__("ticker")
+        if "refuse" in sys.argv:
+            raise ValueError("the file is missing")
+        self.publisher = self.create_publisher(String, "tick", 1)
+        self.create_timer(0.002, self.tick)
+        self.ticks = 0
+
+    def tick(self):
+        self.ticks += 1
+        if self.ticks == 3:
+            print("up", flush=True)
+            if "crash" in sys.argv:
+                raise RuntimeError("a bug")
+        if "slow" in sys.argv:
+            time.sleep(0.05)
+        self.publisher.publish(String(data="x"))
+
+run_node(Ticker, threads=int(sys.argv[1]))
+"""
+
+
+def start(*arguments):
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    )
+
+
+@pytest.mark.parametrize("threads", ["1", "3"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("pace", ["fast", "slow"])
+def test_ends_cleanly(threads, number, pace):
+    process = start(threads, pace)
+    assert process.stdout.readline() == "up\n"
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+
+
+def test_a_node_that_cannot_start_says_why_in_one_line():
+    _, errors = (process := start("1", "refuse")).communicate(timeout=20)
+    assert process.returncode == 2
+    assert "cannot start: the file is missing" in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_a_bug_in_a_callback_ends_the_process_with_its_traceback(threads):
+    _, errors = (process := start(threads, "crash")).communicate(timeout=20)
+    assert process.returncode == 1
+    assert "RuntimeError: a bug" in errors
