@@ -56,13 +56,16 @@ class Source:
     def _load(self, client: int, path: Path, pose: Transform, fixed: bool) -> int:
         if not path.is_file():
             raise SourceError(f"there is no URDF at {path}")
+        flags = pybullet.URDF_USE_INERTIA_FROM_FILE
+        if not fixed:  # what lies still costs nothing until something touches it; arms must not doze off
+            flags |= pybullet.URDF_ENABLE_SLEEPING
         try:
             uid: int = pybullet.loadURDF(
                 str(path),
                 basePosition=pose.translation,
                 baseOrientation=pose.quaternion(),
                 useFixedBase=fixed,
-                flags=pybullet.URDF_USE_INERTIA_FROM_FILE,
+                flags=flags,
                 physicsClientId=client,
             )
         except pybullet.error as error:

@@ -132,7 +132,7 @@ class ObjectCatalogue:
         density = mass / (body.volume * scale**3)
         rotation = Rotation.from_matrix(axes.T)  # object_from_mesh
         offset = -scale * axes.T @ body.center
-        placed = {"xyz": tuple(offset), "rpy": tuple(rotation.as_euler("xyz")), "size": (scale,) * 3}
+        placed = {"xyz": tuple(offset), "rpy": tuple(rotation.as_euler("xyz", suppress_warnings=True)), "size": (scale,) * 3}
         shapes = (
             Shape("mesh", file=str(body.visual.resolve()), collides=False, **placed),  # type: ignore[arg-type]
             Shape("mesh", file=str(body.collision.resolve()), visible=False, **placed),  # type: ignore[arg-type]

@@ -36,6 +36,8 @@ REST_SPEED, REST_RATE = 0.002, 0.05
 """m/s and rad/s of an object at rest."""
 REST_STEPS = 24
 """Steps for which it must be at rest."""
+ITERATIONS = 50
+"""Of the solver: nothing is held here."""
 ANY_COLOR = (0.5, 0.5, 0.5)
 
 
@@ -72,7 +74,7 @@ def place(models: Sequence[ObjectModel], workcell: WorkCell, seed: int) -> list[
             )
     rng = np.random.default_rng(seed)
     for _ in range(SCENES):
-        with World() as world:
+        with World(iterations=ITERATIONS) as world:
             add_surroundings(world, workcell)
             poses = _fill(world, models, workcell, rng)
             if poses is not None:

@@ -46,7 +46,7 @@ class World:
         bodies: What is in it, in the order of adding.
     """
 
-    def __init__(self, *, time_step: float = TIME_STEP) -> None:
+    def __init__(self, *, time_step: float = TIME_STEP, iterations: int = SOLVER_ITERATIONS) -> None:
         if not 0.0 < time_step <= 0.01:
             raise ValueError(f"time_step must lie in (0, 0.01] s for contacts to hold, got {time_step}")
         with silenced():
@@ -61,7 +61,7 @@ class World:
         pybullet.setGravity(0.0, 0.0, -GRAVITY, physicsClientId=client)
         pybullet.setPhysicsEngineParameter(
             fixedTimeStep=time_step,
-            numSolverIterations=SOLVER_ITERATIONS,
+            numSolverIterations=iterations,
             enableConeFriction=1,
             deterministicOverlappingPairs=1,
             physicsClientId=client,
