@@ -21,7 +21,7 @@ from tf2_ros.exceptions import (
 from tf2_ros.frame_history import MovingFrame, Sample, StaticFrame
 from tf2_ros.rigid import IDENTITY, Rigid
 
-MAX_DEPTH = 1000  # frames above one another; more means a loop
+LOOP = "The tf tree is invalid because it contains a loop."
 NORM_TOLERANCE = 0.01  # of a quaternion's squared length
 
 
@@ -204,8 +204,9 @@ class Buffer:
                 break
             transform = sample.transform @ transform
             frame = sample.parent
+            if frame in ancestor_from_source:
+                raise LookupException(LOOP)
             ancestor_from_source[frame] = transform
-            _refuse_loop(ancestor_from_source)
 
         frames = f", when looking up transform from frame [{source}] to frame [{target}]"
         target_from_frame, frame, walked = IDENTITY, target, {target}
@@ -220,8 +221,9 @@ class Buffer:
                 raise ConnectivityException(_unconnected(target, source))
             target_from_frame = target_from_frame @ sample.transform.inverse()
             frame = sample.parent
+            if frame in walked:
+                raise LookupException(LOOP)
             walked.add(frame)
-            _refuse_loop(walked)
         return target_from_frame @ ancestor_from_source[frame]
 
     def _sample(self, frame: str, stamp: int) -> Sample | None:
@@ -250,7 +252,7 @@ class Buffer:
             if chain[frame] is None:
                 return chain
             frame = chain[frame].parent
-        raise LookupException("The tf tree is invalid because it contains a loop.")
+        raise LookupException(LOOP)
 
 
 def _refusal(parent: str, child: str, transform: Rigid) -> str | None:
@@ -263,11 +265,6 @@ def _refusal(parent: str, child: str, transform: Rigid) -> str | None:
     if abs(sum(value * value for value in transform.rotation) - 1) > NORM_TOLERANCE:
         return f"TF_DENORMALIZED_QUATERNION: ignoring the transform of '{child}', with rotation {transform.rotation}"
     return None
-
-
-def _refuse_loop(frames) -> None:
-    if len(frames) > MAX_DEPTH:
-        raise LookupException("The tf tree is invalid because it contains a loop.")
 
 
 def _unconnected(target: str, source: str) -> str:

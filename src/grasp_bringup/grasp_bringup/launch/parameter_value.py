@@ -42,7 +42,9 @@ def parameter_value(text: str, kind: str | None, scope: Scope) -> Value:
     try:
         value = _plain(text, kind)
     except ParameterValueError:
-        value = text  # it may become right by its substitutions
+        if kind and kind.startswith("list_of_"):
+            raise  # a list must be a list before its substitutions, too
+        value = text
     return _typed(value, kind, scope)
 
 

@@ -113,7 +113,9 @@ class _Parser:
             if self._take(quote):
                 return self.template(quote)
         pieces: list[str | Call] = []
-        while self._at < len(self._text) and self._text[self._at] not in " )(":
+        while self._at < len(self._text) and self._text[self._at] not in " )('\"":
+            if self._text.startswith("\\ ", self._at):
+                raise SubstitutionError(f"an argument with a space must stand in quotes, in '{self._text}'")
             pieces.append(self._piece())
         if not pieces:
             raise SubstitutionError(f"an argument is empty in '{self._text}': arguments are separated by one space")

@@ -1,0 +1,41 @@
+"""Lines of several nodes on a screen and in files."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from grasp_bringup.launch.output import Output
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_each_node_has_its_color_on_a_terminal(monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    screen = Terminal()
+    output = Output(screen)
+    for name in ("a-1", "b-2", "a-1"):
+        output.line(name, "text")
+    assert screen.getvalue() == "\x1b[36m[a-1]\x1b[0m text\n\x1b[32m[b-2]\x1b[0m text\n\x1b[36m[a-1]\x1b[0m text\n"
+
+
+@pytest.mark.parametrize(("screen", "value"), [(Terminal(), "1"), (io.StringIO(), "")])
+def test_no_color_if_not_wanted_or_not_a_terminal(monkeypatch, screen, value):
+    monkeypatch.setenv("NO_COLOR", value)
+    Output(screen).line("a-1", "text")
+    assert screen.getvalue() == "[a-1] text\n"
+
+
+def test_files(tmp_path):
+    screen = io.StringIO()
+    output = Output(screen, tmp_path / "log")
+    output.line("a-1", "both")
+    output.line("a-1", "shown", keep=False)
+    output.line("a-1", "kept", show=False)
+    output.close()
+    assert screen.getvalue() == "[a-1] both\n[a-1] shown\n"
+    assert (tmp_path / "log" / "a-1.log").read_text() == "both\nkept\n"
