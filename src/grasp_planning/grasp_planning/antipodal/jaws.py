@@ -56,7 +56,7 @@ class Windows:
         # The object may reach out to one side below the edge where it was found, by a quarter of the opening.
         reach = 0.75 * gripper.max_opening + gripper.finger_thickness + 2 * options.finger_clearance
         self._half = int(np.ceil(reach / cell))
-        along: Floats = np.arange(-self._half, self._half + 1) * cell
+        along = np.asarray(np.arange(-self._half, self._half + 1) * cell, dtype=np.float64)
         side = gripper.finger_width / 2 + options.finger_clearance
         rows = max(3, int(np.ceil(2 * side / (1.5 * cell))) + 1)
         across: Floats = np.linspace(-side, side, rows, dtype=np.float64)

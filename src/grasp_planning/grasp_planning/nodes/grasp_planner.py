@@ -1,0 +1,237 @@
+"""The grasp planner as a ROS node."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.duration import Duration
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.time import Time
+from sensor_msgs.msg import Image, RegionOfInterest
+from std_msgs.msg import Header
+from tf2_ros import Buffer, TransformException, TransformListener
+from visualization_msgs.msg import MarkerArray
+
+from grasp_msgs.msg import GraspArray
+from grasp_msgs.srv import PlanGrasps
+from grasp_perception.configuration import ConfigurationError
+from grasp_perception.frame import RGBDFrame
+from grasp_perception.nodes.diagnostics import OK, WARN, DiagnosticsPublisher, Health
+from grasp_perception.nodes.lifecycle import AutostartLifecycleNode
+from grasp_perception.nodes.parameters import declare
+from grasp_perception.nodes.rgbd_subscriber import COLOR_TOPIC, DEPTH_TOPIC, INFO_TOPIC, RGBDSubscriber
+from grasp_perception.nodes.run import run_node
+from grasp_perception.outcomes import Outcome, OutcomeError
+from grasp_perception.ros_conversions import array_to_image, seconds, stamp, transform_from_msg
+from grasp_perception.transform import Transform
+from grasp_planning.grasps import Grasp
+from grasp_planning.gripper import Gripper
+from grasp_planning.overlay import draw_overlay
+from grasp_planning.pipeline import plan_in_base
+from grasp_planning.planner import GraspPlanner, load_planner
+from grasp_planning.ros_conversions import grasp_markers, grasps_to_msg, outcome_from_error, outcome_to_msg
+from grasp_planning.workcell import WorkCell
+
+THREADS = 4
+"""The service waits for images and transforms, which arrive on other threads."""
+
+
+class GraspPlannerNode(AutostartLifecycleNode):
+    """Looks when it is asked to, and answers with grasps in the robot's base frame.
+
+    Service ``~/plan`` (grasp_msgs/PlanGrasps). Latched topics, of the latest answer: ``~/grasps``
+    (GraspArray), ``~/markers`` (MarkerArray), ``~/overlay`` (Image).
+    """
+
+    def __init__(self, **options: Any) -> None:
+        """Construct; `options` go to ``rclpy.node.Node``."""
+        super().__init__("grasp_planner", **options)
+        self._name = declare(self, "planner", "antipodal", "grasp planner, by its entry-point name")
+        self._options = declare(self, "options", "", "options of the planner, a YAML mapping: '{friction: 0.5}'")
+        self._seed = declare(self, "seed", 0, "of the planner's random draws, if its options name none", minimum=0)
+        self._gripper_file = declare(self, "gripper_file", "", "YAML file of the gripper")
+        self._workcell_file = declare(self, "workcell_file", "", "YAML file of the work cell")
+        self._topics = {
+            "color_topic": declare(self, "color_topic", COLOR_TOPIC, "colour images"),
+            "depth_topic": declare(self, "depth_topic", DEPTH_TOPIC, "depth images, aligned to the colour images"),
+            "info_topic": declare(self, "info_topic", INFO_TOPIC, "camera_info of the depth images"),
+        }
+        timed = {"minimum": 0.0, "maximum": 60.0, "read_only": False}
+        declare(self, "capture_timeout", 3.0, "longest wait for an image, s of wall time", **timed)
+        declare(self, "transform_timeout", 1.0, "longest wait for the camera's transform, s of wall time", **timed)
+        declare(self, "max_image_age", 1.0, "greatest age of an image, s of the node's clock", **timed)
+        declare(
+            self, "candidates", 20, "proposals asked of the planner, before the filters", minimum=1, read_only=False
+        )
+        self._planning = threading.Lock()  # planners need not be thread-safe
+        self._active = False
+        self._last = "no request yet"
+        self._answers = {"requests": 0, "with grasps": 0}
+        self._diagnostics = DiagnosticsPublisher(self, self._health)
+        self.start()
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load gripper, work cell and planner; subscribe."""
+        self._gripper = Gripper.load(self._gripper_file)
+        self._workcell = WorkCell.load(self._workcell_file)
+        self._planner = self._load_planner()
+        group = ReentrantCallbackGroup()
+        self._camera = RGBDSubscriber(self, callback_group=group, **self._topics)
+        self._buffer = Buffer()
+        self._listener = TransformListener(self._buffer, self)
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self._grasps_publisher = self.create_publisher(GraspArray, "~/grasps", latched)
+        self._markers_publisher = self.create_publisher(MarkerArray, "~/markers", latched)
+        self._overlay_publisher = self.create_publisher(Image, "~/overlay", latched)
+        self._service = self.create_service(PlanGrasps, "~/plan", self._plan, callback_group=group)
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Answer requests."""
+        self._active = True
+        self.get_logger().info(f"planning with '{self._name}' for gripper '{self._gripper.name}'")
+        return super().on_activate(state)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Refuse requests."""
+        self._active = False
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Release everything."""
+        self.destroy_service(self._service)
+        for publisher in (self._grasps_publisher, self._markers_publisher, self._overlay_publisher):
+            self.destroy_publisher(publisher)
+        self._camera.destroy()
+        self._listener.unregister()
+        del self._planner
+        return TransitionCallbackReturn.SUCCESS
+
+    def _load_planner(self) -> GraspPlanner:
+        try:
+            options = yaml.safe_load(self._options) if self._options else {}
+        except yaml.YAMLError as error:
+            raise ConfigurationError(f"parameter options is not YAML: {error}") from error
+        if not isinstance(options, dict) or not all(isinstance(key, str) for key in options):
+            raise ConfigurationError(f"parameter options must be a mapping of option names, got {self._options!r}")
+        return load_planner(self._name, self._gripper, **{"seed": self._seed, **options})
+
+    def _plan(self, request: PlanGrasps.Request, response: PlanGrasps.Response) -> PlanGrasps.Response:
+        """Serve ~/plan: whatever happens, there is an answer."""
+        self._answers["requests"] += 1
+        started = time.monotonic()
+        frame: RGBDFrame | None = None
+        grasps: list[Grasp] = []
+        try:
+            if not self._active:
+                raise OutcomeError(
+                    Outcome.GRASP_PLANNER_FAILED, f"{self.get_name()} is not active: activate it by its lifecycle"
+                )
+            frame = self._capture(request)
+            response.capture_seconds = time.monotonic() - started
+            started = time.monotonic()
+            grasps = self._grasps(frame, request)
+            response.outcome = outcome_to_msg(Outcome.SUCCESS, f"{len(grasps)} grasps")
+            self._answers["with grasps"] += 1
+        except OutcomeError as error:
+            response.outcome = outcome_from_error(error)
+        except Exception as error:
+            reason = f"planner '{self._name}' failed: {type(error).__name__}: {error}"
+            self.get_logger().error(reason)
+            response.outcome = outcome_to_msg(Outcome.GRASP_PLANNER_FAILED, reason)
+        if frame is None:
+            response.capture_seconds = time.monotonic() - started
+        else:
+            header = Header(stamp=stamp(frame.stamp), frame_id=self._workcell.base_frame)
+            response.grasps = grasps_to_msg(grasps, header)
+            response.plan_seconds = time.monotonic() - started
+            self._publish(frame, grasps, response, header)
+        code = Outcome(response.outcome.code)
+        self._last = f"{code.name}: {response.outcome.message}"
+        self.get_logger().info(
+            f"{self._last} (image {response.capture_seconds:.3f} s, plan {response.plan_seconds:.3f} s)"
+        )
+        return response
+
+    def _capture(self, request: PlanGrasps.Request) -> RGBDFrame:
+        not_before = seconds(request.not_before) or None
+        return self._camera.wait(not_before, self._value("capture_timeout"), self._value("max_image_age"))
+
+    def _grasps(self, frame: RGBDFrame, request: PlanGrasps.Request) -> list[Grasp]:
+        base_from_camera = self._look_up(frame)
+        with self._planning:
+            return plan_in_base(
+                self._planner,
+                self._name,
+                frame,
+                base_from_camera,
+                self._workcell,
+                roi=_region(request.roi, frame.depth.shape),
+                max_grasps=request.max_grasps or 1,
+                candidates=self._value("candidates"),
+            )
+
+    def _look_up(self, frame: RGBDFrame) -> Transform:
+        """Where the camera was when it took the frame."""
+        base, when = self._workcell.base_frame, Time.from_msg(stamp(frame.stamp))
+        timeout = Duration(seconds=self._value("transform_timeout"))
+        try:
+            found = self._buffer.lookup_transform(base, frame.frame_id, when, timeout)
+        except TransformException as error:
+            raise OutcomeError(
+                Outcome.MISSING_TRANSFORM,
+                f"no transform from the camera '{frame.frame_id}' to the base '{base}' at {frame.stamp:.3f} s: "
+                f"{error}; start camera_transform with the camera's file, or the robot's state publisher",
+            ) from error
+        return transform_from_msg(found.transform)
+
+    def _publish(self, frame: RGBDFrame, grasps: list[Grasp], response: PlanGrasps.Response, header: Header) -> None:
+        self._grasps_publisher.publish(response.grasps)
+        self._markers_publisher.publish(grasp_markers(grasps, self._gripper, header))
+        caption = f"{self._name}: {response.plan_seconds * 1e3:.0f} ms"
+        if not grasps:
+            caption = f"{Outcome(response.outcome.code).name}: {response.outcome.message}"
+        rectangles = [grasp.rectangle for grasp in grasps if grasp.rectangle is not None]
+        picture = draw_overlay(frame, rectangles, caption=caption)
+        image_header = Header(stamp=header.stamp, frame_id=frame.frame_id)
+        self._overlay_publisher.publish(array_to_image(picture, "rgb8", image_header))
+
+    def _value(self, name: str) -> Any:
+        return self.get_parameter(name).value
+
+    def _health(self) -> Health:
+        values = {"planner": self._name, "latest answer": self._last, **self._answers}
+        if not self._active:
+            return Health(WARN, "not active", values)
+        return Health(OK, f"planning with {self._name}", {**values, **self._camera.statistics()})
+
+
+def _region(roi: RegionOfInterest, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
+    """(H, W) mask of a region of interest; None if it is all zero.
+
+    Raises:
+        OutcomeError: NO_OBJECT, it lies outside the image.
+    """
+    if not (roi.width or roi.height or roi.x_offset or roi.y_offset):
+        return None
+    mask = np.zeros(shape, bool)
+    mask[roi.y_offset : roi.y_offset + roi.height, roi.x_offset : roi.x_offset + roi.width] = True
+    if not mask.any():
+        raise OutcomeError(
+            Outcome.NO_OBJECT,
+            f"the region of interest {roi.width}x{roi.height} at ({roi.x_offset}, {roi.y_offset}) holds no pixel of "
+            f"the {shape[1]}x{shape[0]} image",
+        )
+    return mask
+
+
+def main() -> None:
+    """Entry point."""
+    run_node(GraspPlannerNode, threads=THREADS)

@@ -1,0 +1,94 @@
+"""From a frame to the grasps that the robot may try: mask, plan, lift, filter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from grasp_perception.frame import RGBDFrame
+from grasp_perception.outcomes import Outcome
+from grasp_perception.transform import Transform
+from grasp_planning.filters import keep_feasible
+from grasp_planning.grasps import Grasp
+from grasp_planning.gripper import Gripper
+from grasp_planning.lifting import to_base
+from grasp_planning.planner import GraspPlanner, NoGraspFound
+from grasp_planning.workcell import WorkCell
+
+MARGIN = 0.01
+"""The mask reaches this far beyond the workspace, metres: what is just outside is refused with that reason."""
+_ABOVE = 0.003
+"""Points less than this above the table are table, metres."""
+
+
+def workspace_mask(
+    frame: RGBDFrame, base_from_camera: Transform, workcell: WorkCell, gripper: Gripper
+) -> NDArray[np.bool_]:
+    """Pixels at which a grasp may lie: of things that stand on the table inside the workspace.
+
+    Holes in things, narrower than the gripper's opening, belong to them: the centre of a grasp may lie there.
+
+    Returns:
+        (H, W) True where the point seen is above the table and inside the workspace box.
+    """
+    intrinsics = frame.intrinsics
+    column = ((np.arange(intrinsics.width) - intrinsics.cx) / intrinsics.fx).astype(np.float32)
+    row = ((np.arange(intrinsics.height) - intrinsics.cy) / intrinsics.fy).astype(np.float32)
+    # A coordinate in the base frame is the depth times the sum of a term of the column and one of the row.
+    x, y, z = (
+        frame.depth * (axis[0] * column[None, :] + (axis[1] * row + axis[2])[:, None]) + np.float32(offset)
+        for axis, offset in zip(base_from_camera.rotation.astype(np.float32), base_from_camera.translation)
+    )
+    low, high = np.array(workcell.workspace.min) - MARGIN, np.array(workcell.workspace.max) + MARGIN
+    inside = (x >= low[0]) & (x <= high[0]) & (y >= low[1]) & (y <= high[1])  # False for NaN
+    above = inside & (z > workcell.table_height + _ABOVE)
+    focal = float(np.sqrt(intrinsics.fx * intrinsics.fy))
+    distance = float(np.median(frame.depth[above])) if above.any() else 1.0
+    size = max(1, round(gripper.max_opening * focal / distance)) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    return (cv2.morphologyEx(above.view(np.uint8), cv2.MORPH_CLOSE, kernel) > 0) & inside
+
+
+def plan_in_base(
+    planner: GraspPlanner,
+    name: str,
+    frame: RGBDFrame,
+    base_from_camera: Transform,
+    workcell: WorkCell,
+    *,
+    roi: NDArray[np.bool_] | None = None,
+    max_grasps: int = 1,
+    candidates: int = 20,
+    reachable: Callable[[Grasp], bool] | None = None,
+) -> list[Grasp]:
+    """Grasps in the base frame that the robot may try, best first.
+
+    Args:
+        planner: Proposes candidates.
+        name: Its name.
+        frame: What the camera saw.
+        base_from_camera: Where the camera was.
+        workcell: Workspace, table, reach.
+        roi: (H, W) where grasps may lie besides; None = everywhere.
+        max_grasps: At most so many are returned.
+        candidates: So many are asked of the planner, at least, because the filters refuse some.
+        reachable: See `filters.keep_feasible`.
+
+    Raises:
+        NoGraspFound: The planner's reason; or NO_OBJECT, nothing stands in the workspace.
+        OutcomeError: OUTSIDE_WORKSPACE, BELOW_TABLE, OUT_OF_REACH: no candidate passes the filters.
+    """
+    mask = None
+    if frame.valid.any():  # otherwise the planner says what is wrong
+        mask = workspace_mask(frame, base_from_camera, workcell, planner.gripper)
+        if roi is not None:
+            mask &= roi
+        if not mask.any():
+            where = "the workspace" if roi is None else "the part of the workspace that was asked for"
+            raise NoGraspFound(Outcome.NO_OBJECT, f"nothing stands on the table in {where}")
+    proposed = planner.plan(frame, roi=mask, max_grasps=max(max_grasps, candidates))
+    grasps = [to_base(candidate, base_from_camera, name) for candidate in proposed]
+    return keep_feasible(grasps, workcell, planner.gripper, reachable)[:max_grasps]
