@@ -32,6 +32,29 @@ class Trajectory:
         """Seconds from the start to the last point."""
         return float(self.times[-1])
 
+    def evaluate(
+        self, times: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Positions, velocities and accelerations (M, J) at times (M,) in the trajectory, by quintic interpolation.
+
+        Raises:
+            ValueError: The trajectory has no velocities or no accelerations.
+        """
+        if self.velocities is None or self.accelerations is None:
+            raise ValueError("evaluate needs a trajectory with velocities and accelerations")
+        i = np.clip(np.searchsorted(self.times, times, side="right") - 1, 0, len(self.times) - 2)
+        span = (self.times[i + 1] - self.times[i])[:, None]
+        s = (np.asarray(times) - self.times[i])[:, None]
+        v0, a0 = self.velocities[i], self.accelerations[i]
+        p0 = self.positions[i]
+        c3, c4, c5 = _quintic(
+            self.positions[i + 1] - p0, v0, self.velocities[i + 1], a0, self.accelerations[i + 1], span
+        )
+        position = p0 + s * (v0 + s * (a0 / 2 + s * (c3 + s * (c4 + s * c5))))
+        velocity = v0 + s * (a0 + s * (3 * c3 + s * (4 * c4 + s * 5 * c5)))
+        acceleration = a0 + s * (6 * c3 + s * (12 * c4 + s * 20 * c5))
+        return position, velocity, acceleration
+
     def sample(self, time: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Positions (J,) and velocities (J,) at a time; before the first and after the last point, at rest there."""
         if time < self.times[0]:
@@ -51,12 +74,25 @@ class Trajectory:
             b = (2 * (p0 - p1) / span + v0 + v1) / span**2
             return p0 + s * (v0 + s * (a + s * b)), v0 + s * (2 * a + s * 3 * b)
         a0, a1 = self.accelerations[i], self.accelerations[i + 1]
-        d = p1 - p0 - span * (v0 + span * a0 / 2)
-        e = (v1 - v0 - span * a0) * span
-        f = (a1 - a0) * span**2
-        c3 = (10 * d - 4 * e + f / 2) / span**3
-        c4 = (-15 * d + 7 * e - f) / span**4
-        c5 = (6 * d - 3 * e + f / 2) / span**5
+        c3, c4, c5 = _quintic(p1 - p0, v0, v1, a0, a1, span)
         position = p0 + s * (v0 + s * (a0 / 2 + s * (c3 + s * (c4 + s * c5))))
         velocity = v0 + s * (a0 + s * (3 * c3 + s * (4 * c4 + s * 5 * c5)))
         return position, velocity
+
+
+def _quintic(
+    travel: NDArray[np.float64],
+    v0: NDArray[np.float64],
+    v1: NDArray[np.float64],
+    a0: NDArray[np.float64],
+    a1: NDArray[np.float64],
+    span: NDArray[np.float64] | float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Coefficients of the third to fifth power of the quintic between two points `span` seconds apart."""
+    d = travel - span * (v0 + span * a0 / 2)
+    e = (v1 - v0 - span * a0) * span
+    f = (a1 - a0) * span**2
+    c3 = (10 * d - 4 * e + f / 2) / span**3
+    c4 = (-15 * d + 7 * e - f) / span**4
+    c5 = (6 * d - 3 * e + f / 2) / span**5
+    return c3, c4, c5
