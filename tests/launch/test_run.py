@@ -52,7 +52,7 @@ def test_a_required_node_that_dies_ends_all(stub):
     runner = stub.run(stub.launch_file(node("sleep") + node("fail", 'on_exit="shutdown"')))
     assert runner.end() == 1
     assert re.search(r"fail-2 has died \[pid \d+, exit code 7\]", runner.output)
-    assert "fail-2 is required: ending the launch" in runner.output
+    assert runner.output.endswith("the launch has ended because fail-2 is required and has ended with exit code 7\n")
     assert not runner.alive
 
 

@@ -56,6 +56,7 @@ class Launch:
             raise
         self._required: set[NodeProcess] = set()
         self._running: set[NodeProcess] = set()
+        self._reason = ""
         self.exit_code = 0
         """1 once a required node has failed."""
         self._messages = description.messages
@@ -97,6 +98,8 @@ class Launch:
             self._end_all()
         finally:
             self._kill_marked()
+            if self._reason:  # once more, below what the others said when they were interrupted
+                self._say(f"the launch has ended because {self._reason}")
             self._folder.cleanup()
             self._ended.set()
 
@@ -123,7 +126,8 @@ class Launch:
         if stopping or process not in self._required:
             return False
         self.exit_code = 1 if code else 0
-        self._say(f"{process.name} is required: ending the launch")
+        self._reason = f"{process.name} is required and has ended with exit code {code}"
+        self._say(f"{self._reason}: ending the launch")
         return True
 
     def _end_all(self) -> None:

@@ -28,6 +28,8 @@ def run_node(construct: Callable[[], Node], *, threads: int = 1) -> None:
         rclpy.try_shutdown()
         return
     except Exception as error:
+        if not rclpy.ok():  # told to end while it was starting
+            return
         get_logger(getattr(construct, "__name__", "node")).fatal(f"cannot start: {error}")
         rclpy.try_shutdown()
         sys.exit(2)

@@ -1,0 +1,105 @@
+"""`launch/sim.launch.xml`: what it starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from grasp_bringup.launch.command_line import command_line
+from grasp_bringup.launch.description import LaunchDescription
+from grasp_bringup.launch.errors import LaunchError
+from grasp_bringup.launch.packages import launch_file
+from grasp_bringup.launch.reader import read_launch_file
+
+NODES = ["simulated_robot", "camera_transform", "grasp_planner", "motion_planner", "executor"]
+
+
+def read(**arguments: str) -> LaunchDescription:
+    return read_launch_file(launch_file("grasp_bringup", "sim.launch.xml"), arguments)
+
+
+def parameters(description: LaunchDescription, name: str) -> dict[str, object]:
+    """What a node gets, after all that overrides each other."""
+    node = next(node for node in description.nodes if node.name == name)
+    wildcard: dict[str, object] = {}
+    own: dict[str, object] = {}
+    for given in node.parameters:
+        content = yaml.safe_load(given.read_text()) if isinstance(given, Path) else {"/**": {"ros__parameters": given}}
+        wildcard |= content.get("/**", {}).get("ros__parameters", {})
+        own |= content.get(name, {}).get("ros__parameters", {})
+    return wildcard | own
+
+
+def test_nodes_and_arguments():
+    description = read()
+    assert [node.name for node in description.nodes] == NODES
+    assert all(node.required for node in description.nodes)
+    assert list(description.arguments) == [
+        "arm",
+        "planner",
+        "motion",
+        "seed",
+        "rate",
+        "objects",
+        "object_count",
+        "record",
+    ]
+
+
+def test_every_executable_is_installed(tmp_path):
+    for node in read(record="x").nodes:
+        assert Path(command_line(node, tmp_path)[0]).name == node.executable
+
+
+def test_all_but_those_that_know_the_time_use_simulated_time():
+    description = read(record="x")
+    uses = {node.name: parameters(description, node.name)["use_sim_time"] for node in description.nodes}
+    assert uses == {name: name not in ("simulated_robot", "recorder") for name in [*NODES, "recorder"]}
+
+
+def test_arguments_reach_the_nodes_with_their_types():
+    description = read(seed="7", rate="2", planner="antipodal", objects="['a', 'b']", object_count="3")
+    robot = parameters(description, "simulated_robot")
+    assert {name: robot[name] for name in ("seed", "rate", "objects", "object_count")} == {
+        "seed": 7,
+        "rate": 2.0,
+        "objects": ["a", "b"],
+        "object_count": 3,
+    }
+    assert type(robot["rate"]) is float
+    assert parameters(description, "grasp_planner")["planner"] == "antipodal"
+    assert parameters(description, "motion_planner")["seed"] == 7
+    assert parameters(read(), "simulated_robot")["objects"] == [""]
+
+
+def test_files_exist():
+    description = read()
+    files = {
+        value
+        for node in description.nodes
+        for name, value in parameters(description, node.name).items()
+        if name.endswith("_file")
+    }
+    assert len(files) == 4
+    assert all(Path(str(file)).is_file() for file in files)
+
+
+def test_a_recording_is_made_on_request_and_is_not_required():
+    recorder = read(record="/some where").nodes[-1]
+    assert (recorder.name, recorder.required) == ("recorder", False)
+    assert parameters(read(record="/some where"), "recorder")["folder"] == "/some where"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"motion": "magic"}, "the argument 'motion' is 'magic', but must be one of: embedded"),
+        ({"seed": "one"}, "'one' is not of type int"),
+        ({"rates": "1"}, "has no argument 'rates'; it has: arm, planner"),
+    ],
+)
+def test_wrong_arguments(arguments, message):
+    with pytest.raises(LaunchError, match=message):
+        read(**arguments)
