@@ -16,7 +16,7 @@ import pybullet
 from numpy.typing import NDArray
 
 from grasp_perception.transform import Transform
-from grasp_sim.surfaces import Surface
+from grasp_sim.surfaces import MESH_MARGIN, Surface
 from grasp_sim.urdf import Robot, to_xml
 
 BASE = -1  # pyBullet's index of a root link
@@ -34,6 +34,11 @@ class Source:
     text: str = ""
     texture: Path | None = None
     """Image laid over every shape of the root link."""
+
+    @property
+    def has_mesh(self) -> bool:
+        """Whether the URDF text has a mesh; primitives keep their size by themselves."""
+        return "<mesh" in self.text
 
     @classmethod
     def from_robot(cls, robot: Robot, texture: Path | None = None) -> Source:
@@ -232,6 +237,8 @@ class Body:
             if info[2] != pybullet.JOINT_FIXED:
                 joint = Joint(client, self._uid, index)
                 self.joints[joint.name] = joint
+        if source.has_mesh:
+            pybullet.changeDynamics(self._uid, BASE, collisionMargin=MESH_MARGIN, physicsClientId=client)
         # Bullet damps every motion by 4 % a second by default; nothing real does.
         pybullet.changeDynamics(self._uid, BASE, linearDamping=0.0, angularDamping=0.0, physicsClientId=client)
 

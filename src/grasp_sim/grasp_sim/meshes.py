@@ -1,8 +1,11 @@
 """Mesh files as rigid bodies: checked, split into convex pieces, and weighed.
 
 Bullet collides convex pieces only. An OBJ whose groups are named ``convex_<k>`` is a decomposition
-already and used as it is; any other mesh is decomposed by CoACD once, and the pieces are kept in
-the user's cache under the hash of the file's content and of the settings.
+already and its pieces are used as they are; any other mesh is decomposed by CoACD once.
+
+The pieces are kept in the user's cache, under the hash of the file's content and of the settings,
+moved to the body frame: centre of mass and principal axes. In any other frame Bullet wraps the
+pieces once more, and then ignores the collision margin it is given.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import numpy as np
 import trimesh
 from numpy.typing import NDArray
 
+from grasp_perception.transform import Transform
 from grasp_sim.cache import cache_folder, write_atomically
 
 SUFFIXES = (".obj", ".stl", ".ply")
@@ -38,23 +42,18 @@ class MeshBody:
     """A mesh as a body of density 1, in the file's own frame and unit."""
 
     visual: Path
-    """What it looks like."""
+    """What it looks like: the file itself."""
     collision: Path
-    """An OBJ of one convex group for each piece."""
-    pieces: tuple[NDArray[np.float64], ...]
-    """(N, 3) vertices of each piece."""
+    """An OBJ of one convex group for each piece, in the body frame."""
+    mesh_from_body: Transform
+    """The body frame: at the centre of mass, along the principal axes."""
+    vertices: NDArray[np.float64]
+    """(N, 3) of all pieces, in the body frame."""
     volume: float
-    center: NDArray[np.float64]
-    """(3,) of mass."""
-    inertia: NDArray[np.float64]
-    """(3, 3) about the centre of mass, at density 1."""
+    moments: NDArray[np.float64]
+    """(3,) principal moments of inertia at density 1."""
     watertight: bool
     """False: the file's surface has holes; mass and volume are those of the pieces."""
-
-    @property
-    def vertices(self) -> NDArray[np.float64]:
-        """(N, 3) of all pieces."""
-        return np.concatenate(self.pieces)
 
 
 def load_mesh_body(path: Path) -> MeshBody:
@@ -70,16 +69,23 @@ def load_mesh_body(path: Path) -> MeshBody:
         raise MeshError(path, f"cannot be read: {error.strerror}") from error
     mesh = _read(path, content)
     pieces = _given_pieces(content) if path.suffix.lower() == ".obj" else None
-    if pieces is not None:
-        collision = path
-    else:
-        collision = _decomposed(path, content, mesh)
-        pieces = _given_pieces(collision.read_bytes())
-        if pieces is None:
-            raise MeshError(collision, "this file of the cache is damaged: delete it and try again")
+    if pieces is None:
+        pieces = _decomposition(path, content, mesh)
+    hulls = [hull for hull in map(_hull, pieces) if hull is not None]
+    if not hulls:
+        raise MeshError(path, "no convex piece of it encloses a volume: repair or thicken it")
     watertight = bool(mesh.is_watertight and mesh.volume > 0)
-    volume, center, inertia = _weigh([mesh] if watertight else [trimesh.convex.convex_hull(piece) for piece in pieces])
-    return MeshBody(path, collision, pieces, volume, center, inertia, watertight)
+    volume, center, inertia = _weigh([mesh] if watertight else hulls)
+    moments, axes = np.linalg.eigh(inertia)
+    if np.linalg.det(axes) < 0:
+        axes[:, 2] = -axes[:, 2]
+    for hull in hulls:
+        hull.vertices = (hull.vertices - center) @ axes
+    collision = cache_folder("convex") / f"{_key(content)}_body.obj"
+    if not collision.exists():
+        write_atomically(collision, _as_obj(hulls))
+    vertices = np.concatenate([hull.vertices for hull in hulls])
+    return MeshBody(path, collision, Transform(axes, center), vertices, volume, moments, watertight)
 
 
 def _read(path: Path, content: bytes) -> trimesh.Trimesh:
@@ -98,11 +104,8 @@ def _read(path: Path, content: bytes) -> trimesh.Trimesh:
         raise MeshError(path, f"{bad} of {len(mesh.vertices)} vertices are not finite numbers: export it again")
     mesh.merge_vertices()
     longest = float(mesh.extents.max())
-    try:
-        hull = trimesh.convex.convex_hull(mesh.vertices).volume
-    except Exception:  # qhull: all points in one plane
-        hull = 0.0
-    if longest == 0.0 or hull < LEAST_VOLUME * longest**3:
+    hull = _hull(mesh.vertices)
+    if hull is None or hull.volume < LEAST_VOLUME * longest**3:
         raise MeshError(path, "encloses no volume: it is a flat sheet, a line or a point; give it thickness")
     return mesh
 
@@ -131,23 +134,39 @@ def _given_pieces(content: bytes) -> tuple[NDArray[np.float64], ...] | None:
     return pieces or None
 
 
-def _decomposed(path: Path, content: bytes, mesh: trimesh.Trimesh) -> Path:
-    """The file of convex pieces of a mesh, from the cache or made now."""
-    import coacd  # loads slowly, and most worlds never need it
+def _decomposition(path: Path, content: bytes, mesh: trimesh.Trimesh) -> tuple[NDArray[np.float64], ...]:
+    """Vertices of each convex piece of a mesh, from the cache or made now."""
+    target = cache_folder("convex") / f"{_key(content)}.obj"
+    if not target.exists():
+        import coacd  # loads slowly, and most worlds never need it
 
-    key = hashlib.sha256(content + repr(sorted(DECOMPOSITION.items())).encode()).hexdigest()[:32]
-    target = cache_folder("convex") / f"{key}.obj"
-    if target.exists():
-        return target
-    coacd.set_log_level("error")
+        coacd.set_log_level("error")
+        try:
+            parts = coacd.run_coacd(coacd.Mesh(mesh.vertices, mesh.faces), **DECOMPOSITION)
+        except Exception as error:
+            raise MeshError(path, f"cannot be split into convex pieces: {error}; repair or simplify it") from error
+        hulls = [hull for hull in (_hull(np.asarray(vertices)) for vertices, _ in parts) if hull is not None]
+        write_atomically(target, _as_obj(hulls))
+    pieces = _given_pieces(target.read_bytes())
+    if pieces is None:
+        raise MeshError(path, f"its decomposition in the cache is damaged: delete {target} and try again")
+    return pieces
+
+
+def _key(content: bytes) -> str:
+    return hashlib.sha256(content + repr(sorted(DECOMPOSITION.items())).encode()).hexdigest()[:32]
+
+
+def _hull(vertices: NDArray[np.float64]) -> trimesh.Trimesh | None:
+    """The convex hull of points, or None if they enclose nothing."""
     try:
-        pieces = coacd.run_coacd(coacd.Mesh(mesh.vertices, mesh.faces), **DECOMPOSITION)
-    except Exception as error:
-        raise MeshError(path, f"cannot be split into convex pieces: {error}; repair or simplify it") from error
-    hulls = [trimesh.convex.convex_hull(np.asarray(vertices)) for vertices, _ in pieces if len(vertices) >= 4]
-    hulls = [hull for hull in hulls if hull.volume > 0]
-    if not hulls:
-        raise MeshError(path, "no convex piece of it encloses a volume: repair or thicken it")
+        hull = trimesh.convex.convex_hull(vertices)
+    except Exception:  # qhull: fewer than four points, or all of them in one plane
+        return None
+    return hull if hull.volume > 0 else None
+
+
+def _as_obj(hulls: list[trimesh.Trimesh]) -> bytes:
     lines: list[str] = []
     offset = 1
     for index, hull in enumerate(hulls):
@@ -155,8 +174,7 @@ def _decomposed(path: Path, content: bytes, mesh: trimesh.Trimesh) -> Path:
         lines += [f"v {x:.9g} {y:.9g} {z:.9g}" for x, y, z in hull.vertices]
         lines += [f"f {a} {b} {c}" for a, b, c in hull.faces + offset]
         offset += len(hull.vertices)
-    write_atomically(target, ("\n".join(lines) + "\n").encode())
-    return target
+    return ("\n".join(lines) + "\n").encode()
 
 
 def _weigh(solids: list[trimesh.Trimesh]) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:

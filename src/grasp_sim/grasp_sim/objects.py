@@ -16,8 +16,8 @@ from scipy.spatial.transform import Rotation
 from grasp_perception.transform import Transform
 from grasp_planning.gripper import Gripper
 from grasp_sim import primitives
-from grasp_sim.bodies import Source
-from grasp_sim.meshes import SUFFIXES, MeshBody, MeshError, load_mesh_body
+from grasp_sim.bodies import Body, Source
+from grasp_sim.meshes import SUFFIXES, MeshError, load_mesh_body
 from grasp_sim.urdf import Inertial, Link, Robot, Shape
 
 Color = tuple[float, float, float]
@@ -52,11 +52,14 @@ class ObjectModel:
 
     name: str
     shapes: tuple[Shape, ...]
+    """In the frame of its body: at the centre of mass, for meshes along the principal axes."""
+    body_from_object: Transform
+    """A rotation from the object's axes to the body's."""
     extents: NDArray[np.float64]
     """(3,) of the bounding box along the object's axes, longest first, m."""
     mass: float
     inertia: NDArray[np.float64]
-    """(3, 3) about the origin, kg m^2."""
+    """(3, 3) about the centre of mass, along the body's axes, kg m^2."""
     outline: NDArray[np.float64]
     """(N, 3) points whose convex hull holds the object, in its frame, m."""
 
@@ -64,6 +67,14 @@ class ObjectModel:
         """(2, 3) least and greatest coordinates of the object at a pose; Bullet's own are a centimetre off."""
         points = pose.apply(self.outline)
         return np.array([points.min(axis=0), points.max(axis=0)])
+
+    def pose(self, body: Body) -> Transform:
+        """base_from_object of a body of this model."""
+        return body.pose @ self.body_from_object
+
+    def body_pose(self, pose: Transform) -> Transform:
+        """Pose of the body that puts the object at `pose` (base_from_object)."""
+        return pose @ self.body_from_object.inverse()
 
     def source(self, color: Color) -> Source:
         """The object, painted."""
@@ -120,26 +131,30 @@ class ObjectCatalogue:
         shapes, extents = primitives.primitive(name, self.gripper)
         mass = _mass(sum(shape.volume for shape in shapes))
         corners = np.array(list(itertools.product((-0.5, 0.5), repeat=3))) * extents
-        return ObjectModel(name, shapes, np.array(extents), mass, Link(name, mass, shapes).inertia, corners)
+        inertia = Link(name, mass, shapes).inertia
+        return ObjectModel(name, shapes, Transform.identity(), np.array(extents), mass, inertia, corners)
 
     def _mesh(self, name: str, path: Path) -> ObjectModel:
         body = load_mesh_body(path)
-        axes, extents = _box_axes(body)
+        axes, extents = _box_axes(body.vertices)
         if extents[2] < LEAST_FLATNESS * extents[1]:
             raise MeshError(path, "is a sheet, which cannot be picked up from a table: give it thickness")
         scale = scale_to_gripper(extents, self.gripper)
         mass = _mass(body.volume * scale**3)
         density = mass / (body.volume * scale**3)
-        rotation = Rotation.from_matrix(axes.T)  # object_from_mesh
-        offset = -scale * axes.T @ body.center
-        placed = {"xyz": tuple(offset), "rpy": tuple(rotation.as_euler("xyz", suppress_warnings=True)), "size": (scale,) * 3}
+        size = (scale, scale, scale)
+        body_from_mesh = body.mesh_from_body.inverse()
+        x, y, z = scale * body_from_mesh.translation
+        roll, pitch, yaw = Rotation.from_matrix(body_from_mesh.rotation).as_euler("xyz", suppress_warnings=True)
+        look, feel = str(body.visual.resolve()), str(body.collision.resolve())
         shapes = (
-            Shape("mesh", file=str(body.visual.resolve()), collides=False, **placed),  # type: ignore[arg-type]
-            Shape("mesh", file=str(body.collision.resolve()), visible=False, **placed),  # type: ignore[arg-type]
+            Shape("mesh", size, (x, y, z), (roll, pitch, yaw), collides=False, file=look),
+            Shape("mesh", size, visible=False, file=feel),
         )
-        inertia = axes.T @ body.inertia @ axes * density * scale**5
-        outline = scale * trimesh.convex.convex_hull(body.vertices).vertices @ axes + offset
-        return ObjectModel(name, shapes, scale * extents, mass, inertia, outline)
+        inertia = np.diag(body.moments) * density * scale**5
+        outline = scale * trimesh.convex.convex_hull(body.vertices).vertices @ axes
+        turn = Transform(axes, np.zeros(3))
+        return ObjectModel(name, shapes, turn, scale * extents, mass, inertia, outline)
 
 
 def random_object_names(count: int, rng: np.random.Generator) -> list[str]:
@@ -162,11 +177,11 @@ def _mass(volume: float) -> float:
     return float(np.clip(DENSITY * volume, *MASS_RANGE))
 
 
-def _box_axes(body: MeshBody) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _box_axes(vertices: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Axes of the oriented bounding box as columns (3, 3), right-handed, and its extents (3,), longest first."""
-    box_from_mesh, extents = trimesh.bounds.oriented_bounds(body.vertices)
+    box_from_points, extents = trimesh.bounds.oriented_bounds(vertices)
     order = np.argsort(-extents, kind="stable")
-    axes = box_from_mesh[:3, :3].T[:, order]
+    axes = box_from_points[:3, :3].T[:, order]
     if np.linalg.det(axes) < 0:
         axes[:, 2] = -axes[:, 2]
     return axes, extents[order]

@@ -51,7 +51,7 @@ class Item:
     @property
     def bounds(self) -> NDArray[np.float64]:
         """(2, 3) of the object where it is."""
-        return self.model.bounds(self.body.pose)
+        return self.model.bounds(self.model.pose(self.body))
 
 
 class PlacementError(RuntimeError):
@@ -101,7 +101,7 @@ def _fill(
     for item in placed:  # a later object may have pushed an earlier one
         if not _lies_well(item.bounds, [other for other in placed if other is not item], workcell):
             return None
-    return [item.body.pose for _, item in sorted(zip(order, placed), key=lambda pair: pair[0])]
+    return [item.model.pose(item.body) for _, item in sorted(zip(order, placed), key=lambda pair: pair[0])]
 
 
 def _drop(world: World, item: Item, placed: list[Item], workcell: WorkCell, rng: np.random.Generator) -> bool:
@@ -130,7 +130,7 @@ def _find_place(item: Item, placed: list[Item], workcell: WorkCell, rng: np.rand
         bounds = item.model.bounds(Transform(rotation, np.zeros(3)))
         target = np.array([*rng.uniform(box.min[:2], box.max[:2]), workcell.table_height + DROP - bounds[0, 2]])
         if _lies_well(bounds + target, placed, workcell):
-            item.body.pose = Transform(rotation, target)
+            item.body.pose = item.model.body_pose(Transform(rotation, target))
             return True
     return False
 

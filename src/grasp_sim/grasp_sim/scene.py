@@ -55,6 +55,11 @@ class SceneObject:
     body: Body
     color: tuple[float, float, float]
 
+    @property
+    def pose(self) -> Transform:
+        """base_from_object."""
+        return self.model.pose(self.body)
+
 
 class Scene:
     """Table, bin and objects in a world.
@@ -109,7 +114,7 @@ class Scene:
         while name in taken:
             name = f"{model.name}_{number}"
             number += 1
-        body = self._world.add(name, model.source(color), pose)
+        body = self._world.add(name, model.source(color), model.body_pose(pose))
         body.set_surface(OBJECT)
         self.objects.append(SceneObject(name, model, body, color))
         return name
@@ -125,7 +130,7 @@ class Scene:
         touched = self.touching()
         states = []
         for item in self.objects:
-            pose = item.body.pose
+            pose = item.pose
             linear, angular = item.body.twist
             states.append(
                 ObjectState(

@@ -33,3 +33,7 @@ OBJECT = Surface(0.5, rolling_friction=0.0003)
 TABLE = Surface(1.0, spinning_friction=0.001, rolling_friction=0.0003)
 BIN = Surface(1.0, spinning_friction=0.001, rolling_friction=0.001)
 ARM = Surface(0.5)
+
+MESH_MARGIN = 0.0002
+"""m by which Bullet thickens the convex pieces of a mesh, on every side. Its own choice is 1 mm, too much
+for objects of 2 cm and a gripper that opens 3."""

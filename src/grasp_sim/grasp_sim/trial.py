@@ -157,7 +157,7 @@ class _Trial:
         return min(self._scene.objects, key=self._distance, default=None)
 
     def _distance(self, item: SceneObject) -> float:
-        local = item.body.pose.inverse().apply(self._tool.translation)
+        local = item.pose.inverse().apply(self._tool.translation)
         return float(np.linalg.norm(np.maximum(np.abs(local) - item.model.extents / 2, 0.0)))
 
     def _away(self, target: SceneObject) -> NDArray[np.float64]:
