@@ -1,0 +1,169 @@
+"""The node that picks: action ``/pick``, service ``/stop``."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action.server import ServerGoalHandle
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.node import Node
+from std_srvs.srv import Trigger
+
+from grasp_execution.arm import ArmDescription
+from grasp_execution.nodes.executor_parameters import ExecutorParameters
+from grasp_execution.nodes.pick_messages import feedback_to_msg, request_from_msg, result_to_msg
+from grasp_execution.nodes.planner_clients import GraspClient, GroundTruthClient, MotionClient
+from grasp_execution.nodes.robot_client import RobotClient
+from grasp_execution.pick import Interruption, Pick, PickResult, Ports, Progress
+from grasp_execution.pick.goals import describe
+from grasp_msgs.action import Pick as PickAction
+from grasp_perception.nodes.diagnostics import ERROR, OK, WARN, DiagnosticsPublisher, Health
+from grasp_perception.nodes.run import run_node
+from grasp_perception.outcomes import Outcome, OutcomeError
+from grasp_planning.workcell import WorkCell
+
+THREADS = 6
+"""One picks, one may stop, the others keep messages flowing."""
+
+
+class ExecutorNode(Node):
+    """Serves picks, one at a time.
+
+    Needs a MultiThreadedExecutor: a pick blocks its thread from its beginning to its end.
+    """
+
+    def __init__(self, **options: object) -> None:
+        super().__init__("executor", **options)
+        parameters = ExecutorParameters.declare(self)
+        description = ArmDescription(parameters.arm_file)
+        workcell = WorkCell.load(parameters.workcell_file)
+        parameters.check(description.gripper)
+        self._arm = description.arm
+        self._frame = workcell.base_frame
+        self._halt_timeout = parameters.timing.halt
+        self._robot = RobotClient(self, description.arm, parameters.joint_states, parameters.timing)
+        ports = Ports(
+            robot=self._robot,
+            grasps=GraspClient(self, parameters.grasp_service, self._frame, parameters.grasp_patience),
+            motions=MotionClient(self, parameters.motion_service, self._frame, parameters.motion_patience),
+            truth=GroundTruthClient(self, parameters.truth_service, parameters.truth_patience)
+            if parameters.use_ground_truth
+            else None,
+        )
+        self._pick = Pick(description.arm, description.gripper, workcell, ports, parameters.pick)
+
+        self._lock = threading.Lock()
+        self._running: Interruption | None = None
+        self._idle = threading.Event()
+        self._idle.set()
+        self._stage = ""
+        self._last: PickResult | None = None
+        self._outcomes: Counter[Outcome] = Counter()
+
+        group = ReentrantCallbackGroup()
+        self._server = ActionServer(
+            self,
+            PickAction,
+            "pick",
+            self._execute,
+            callback_group=group,
+            goal_callback=self._on_goal,
+            cancel_callback=lambda goal: CancelResponse.ACCEPT,
+        )
+        self.create_service(Trigger, "stop", self._on_stop, callback_group=group)
+        self._diagnostics = DiagnosticsPublisher(self, self._health)
+
+    def destroy_node(self) -> None:
+        """Stop what is running, then take the node down."""
+        with self._lock:
+            if self._running is not None:
+                self._running.stop()
+        self._idle.wait(self._halt_timeout)
+        self._server.destroy()
+        super().destroy_node()
+
+    def _on_goal(self, goal: PickAction.Goal) -> GoalResponse:
+        with self._lock:
+            if self._running is not None:
+                self.get_logger().warning("goal rejected: a pick is running; wait for its end, or cancel it")
+                return GoalResponse.REJECT
+            self._running = Interruption()
+            self._idle.clear()
+        return GoalResponse.ACCEPT
+
+    def _execute(self, goal: ServerGoalHandle) -> PickAction.Result:
+        interruption = self._running
+        assert interruption is not None
+
+        def on_stage(progress: Progress) -> None:
+            if progress.stage.value != self._stage:
+                self._stage = progress.stage.value
+                self.get_logger().info(f"stage {self._stage}")
+            goal.publish_feedback(feedback_to_msg(progress, self._frame))
+
+        try:
+            interruption.cancel_when(lambda: goal.is_cancel_requested)
+            result = self._pick.run(request_from_msg(goal.request), interruption, on_stage)
+            self._end(goal, result)
+            return result_to_msg(result, self._frame)
+        finally:
+            with self._lock:
+                self._running = None
+                self._stage = ""
+            self._idle.set()
+
+    def _end(self, goal: ServerGoalHandle, result: PickResult) -> None:
+        self._last = result
+        self._outcomes[result.outcome] += 1
+        if result.outcome is Outcome.SUCCESS:
+            self.get_logger().info(f"pick succeeded: {result.message}")
+            goal.succeed()
+            return
+        self.get_logger().warning(f"pick ended in {result.failed_stage}: {result.outcome.name}: {result.message}")
+        if result.outcome is Outcome.CANCELED:
+            goal.canceled()
+        else:
+            goal.abort()
+
+    def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        with self._lock:
+            running, stage = self._running, self._stage
+            if running is not None:
+                running.stop()
+        self._robot.halt()  # also what others have told the arm to do
+        what = f"stopped the pick in {stage or 'its beginning'}" if running else "no pick was running"
+        self.get_logger().warning(f"/stop: {what}")
+        ended = self._idle.wait(self._halt_timeout + 1.0)
+        try:
+            still = self._robot.is_still()
+            positions = self._robot.positions()
+            where = describe({name: positions[name] for name in self._arm.joints})
+            fingers = f"fingers {self._robot.gap() * 1e3:.1f} mm apart"
+        except OutcomeError as error:
+            response.success, response.message = False, f"{what}; where the arm is is not known: {error.message}"
+            return response
+        response.success = ended and still
+        state = "the arm holds" if response.success else "THE ARM MAY STILL BE MOVING, use the emergency stop;"
+        response.message = f"{what}; {state} at {where} rad, {fingers}"
+        return response
+
+    def _health(self) -> Health:
+        last, picks = self._last, sum(self._outcomes.values())
+        values = {
+            "stage": self._stage or "idle",
+            "picks": picks,
+            "successes": self._outcomes[Outcome.SUCCESS],
+            "last outcome": last.outcome.name if last else "none",
+            "last message": last.message if last else "",
+        }
+        if last is None or last.outcome in (Outcome.SUCCESS, Outcome.CANCELED, Outcome.STOPPED):
+            return Health(OK, f"picking: {self._stage}" if self._stage else "ready", values)
+        level = ERROR if 400 <= last.outcome < 500 or last.outcome is Outcome.INTERNAL_ERROR else WARN
+        return Health(level, f"{last.outcome.name}: {last.message}", values)
+
+
+def main() -> None:
+    """Run the node."""
+    run_node(ExecutorNode, threads=THREADS)
