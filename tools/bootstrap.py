@@ -35,6 +35,7 @@ SYSTEM_PACKAGES = {
     "ninja-build": lambda: shutil.which("ninja"),
     "python3-dev": lambda: Path(sysconfig.get_path("include"), "Python.h").exists(),
     "python3-venv": lambda: _has_module("ensurepip"),
+    "util-linux": lambda: shutil.which("setpriv"),
     "libegl1": lambda: _has_library("libEGL.so.1"),
     "libgl1-mesa-dri": lambda: any(Path("/usr/lib").glob("*/dri/swrast_dri.so")),
 }
@@ -172,6 +173,7 @@ def wheel_environment() -> dict[str, str]:
         "ROS_VERSION": "2",
         "ROS_PYTHON_VERSION": "3",
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        "FASTRTPS_DEFAULT_PROFILES_FILE": str(ROOT / "config/dds/fastdds.xml"),  # room for images
     }
 
 
@@ -183,7 +185,7 @@ def write_environment(environment: dict[str, str]) -> None:
     sourced = dict(pair.split("=", 1) for pair in printed.split("\0") if "=" in pair)
     lines = ["# Written by tools/bootstrap.py; sourced by env.sh."]
     appended = {"PATH", "LD_LIBRARY_PATH", "PYTHONPATH"}
-    own = ("AMENT_", "CMAKE_PREFIX_PATH", "COLCON_", "ROS_", "_ROS_", "VIRTUAL_ENV")  # even if set already
+    own = ("AMENT_", "CMAKE_PREFIX_PATH", "COLCON_", "FASTRTPS_", "ROS_", "_ROS_", "VIRTUAL_ENV")  # even if set already
     for name in sorted(sourced):
         value = sourced[name]
         if name == "PATH":
