@@ -1,16 +1,17 @@
-"""Between messages and this package's types: trajectories and motion requests."""
+"""Between ROS messages and this package's types."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from builtin_interfaces.msg import Duration
-from geometry_msgs.msg import PoseStamped
+from geometry_msgs.msg import PoseStamped, Vector3
 from numpy.typing import NDArray
 from shape_msgs.msg import SolidPrimitive
-from std_msgs.msg import Header
+from std_msgs.msg import ColorRGBA, Header
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+from visualization_msgs.msg import Marker, MarkerArray
 
 from grasp_execution.motion.interface import (
     Box,
@@ -29,17 +30,14 @@ from grasp_msgs.msg import CollisionObject
 from grasp_msgs.srv import PlanMotion
 from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_perception.ros_conversions import pose_from_transform, transform_from_pose
+from grasp_perception.transform import Transform
 
 
 def trajectory_to_msg(trajectory: Trajectory) -> JointTrajectory:
-    """A trajectory that starts when it is received (stamp zero)."""
+    """A trajectory as ``trajectory_msgs/JointTrajectory``; its header is empty: it starts when it arrives."""
     message = JointTrajectory(joint_names=list(trajectory.joint_names))
     for i, time in enumerate(trajectory.times):
-        nanoseconds = round(float(time) * 1e9)
-        point = JointTrajectoryPoint(
-            positions=trajectory.positions[i].tolist(),
-            time_from_start=Duration(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9),
-        )
+        point = JointTrajectoryPoint(positions=trajectory.positions[i].tolist(), time_from_start=_duration(float(time)))
         if trajectory.velocities is not None:
             point.velocities = trajectory.velocities[i].tolist()
         if trajectory.accelerations is not None:
@@ -49,133 +47,200 @@ def trajectory_to_msg(trajectory: Trajectory) -> JointTrajectory:
 
 
 def trajectory_from_msg(message: JointTrajectory) -> Trajectory:
-    """A trajectory.
+    """A trajectory from ``trajectory_msgs/JointTrajectory``.
 
     Raises:
-        ValueError: It has no points, or they do not have a value for each joint.
+        ValueError: It has no joints or no points; points differ in length, lack positions, hold what is not
+            finite, or go back in time.
     """
-    if not message.points:
-        raise ValueError("a trajectory needs at least one point")
-    names, points = tuple(message.joint_names), message.points
-    positions = _rows(names, [point.positions for point in points], "positions")
+    names = tuple(message.joint_names)
+    if not names or not message.points:
+        raise ValueError("a trajectory needs joint names and points")
+    times = np.array([p.time_from_start.sec + 1e-9 * p.time_from_start.nanosec for p in message.points])
+    if (np.diff(times) < 0).any():
+        raise ValueError("the points of a trajectory must not go back in time")
+    positions = _rows(message, "positions")
     if positions is None:
         raise ValueError("the points of a trajectory need positions")
-    return Trajectory(
-        joint_names=names,
-        times=np.array([point.time_from_start.sec + point.time_from_start.nanosec * 1e-9 for point in points]),
-        positions=positions,
-        velocities=_rows(names, [point.velocities for point in points], "velocities"),
-        accelerations=_rows(names, [point.accelerations for point in points], "accelerations"),
+    return Trajectory(names, times, positions, _rows(message, "velocities"), _rows(message, "accelerations"))
+
+
+def _rows(message: JointTrajectory, field: str) -> NDArray[np.float64] | None:
+    rows = [getattr(point, field) for point in message.points]
+    if not any(len(row) for row in rows):
+        return None
+    if any(len(row) != len(message.joint_names) for row in rows):
+        raise ValueError(f"every point of a trajectory needs {len(message.joint_names)} {field}, or none has any")
+    values = np.array(rows, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError(f"the {field} of a trajectory must be finite")
+    return values
+
+
+def scene_object_to_msg(item: SceneObject, base_frame: str) -> CollisionObject:
+    """An object of the scene as ``grasp_msgs/CollisionObject``."""
+    shape = item.shape
+    if isinstance(shape, Box):
+        primitive = SolidPrimitive(type=SolidPrimitive.BOX, dimensions=list(shape.size))
+    elif isinstance(shape, Sphere):
+        primitive = SolidPrimitive(type=SolidPrimitive.SPHERE, dimensions=[shape.radius])
+    else:
+        primitive = SolidPrimitive(type=SolidPrimitive.CYLINDER, dimensions=[shape.length, shape.radius])
+    return CollisionObject(
+        header=Header(frame_id="" if item.attached else base_frame),
+        name=item.name,
+        primitive=primitive,
+        pose=pose_from_transform(item.pose),
+        attached=item.attached,
     )
 
 
+def scene_object_from_msg(message: CollisionObject, base_frame: str) -> SceneObject:
+    """An object of the scene from ``grasp_msgs/CollisionObject``.
+
+    Raises:
+        OutcomeError: INVALID_MOTION_REQUEST: an unknown shape, a wrong number of sizes, another frame than
+            the base, or a broken pose.
+    """
+    what = f"the scene object '{message.name}'"
+    if not message.attached:
+        _check_frame(message.header.frame_id, base_frame, what)
+    return SceneObject(message.name, _shape(message.primitive, what), _pose(message.pose, what), message.attached)
+
+
+def _shape(primitive: SolidPrimitive, what: str) -> Shape:
+    sizes = [float(size) for size in primitive.dimensions]
+    expected = {SolidPrimitive.BOX: 3, SolidPrimitive.SPHERE: 1, SolidPrimitive.CYLINDER: 2}.get(primitive.type)
+    if expected is None:
+        raise _invalid(f"{what} has the shape type {primitive.type}; only BOX, SPHERE and CYLINDER are known")
+    if len(sizes) != expected:
+        raise _invalid(f"{what} has {len(sizes)} dimensions, but its shape needs {expected}")
+    if primitive.type == SolidPrimitive.BOX:
+        return Box((sizes[0], sizes[1], sizes[2]))
+    if primitive.type == SolidPrimitive.SPHERE:
+        return Sphere(sizes[SolidPrimitive.SPHERE_RADIUS])
+    return Cylinder(sizes[SolidPrimitive.CYLINDER_RADIUS], sizes[SolidPrimitive.CYLINDER_HEIGHT])
+
+
 def motion_request_to_msg(request: MotionRequest, base_frame: str) -> PlanMotion.Request:
-    """A request; its poses are in the base frame."""
-    header = Header(frame_id=base_frame)
+    """A request as ``grasp_msgs/PlanMotion``."""
+    goal = request.goal
     message = PlanMotion.Request(
         start_names=list(request.start),
         start_positions=[float(value) for value in request.start.values()],
         velocity_scaling=request.velocity_scaling or 0.0,
         acceleration_scaling=request.acceleration_scaling or 0.0,
-        scene=[_object_to_msg(item, header) for item in request.scene],
+        scene=[scene_object_to_msg(item, base_frame) for item in request.scene],
         allow_contact=list(request.allow_contact),
         timeout=request.timeout or 0.0,
     )
-    goal = request.goal
     if isinstance(goal, JointGoal):
         message.kind = PlanMotion.Request.JOINTS
         message.goal_names = list(goal.positions)
         message.goal_positions = [float(value) for value in goal.positions.values()]
-    else:
-        message.kind = PlanMotion.Request.POSE if isinstance(goal, PoseGoal) else PlanMotion.Request.LINE
-        message.pose_goal = PoseStamped(header=header, pose=pose_from_transform(goal.pose))
-        message.symmetric = goal.symmetric
+        return message
+    message.kind = PlanMotion.Request.LINE if isinstance(goal, LineGoal) else PlanMotion.Request.POSE
+    message.pose_goal = PoseStamped(header=Header(frame_id=base_frame), pose=pose_from_transform(goal.pose))
+    message.symmetric = goal.symmetric
     return message
 
 
-def motion_request_from_msg(message: PlanMotion.Request, base_frame: str) -> MotionRequest:
-    """A request; all its poses must be in the base frame. `start` is empty if the message has none.
+def motion_request_from_msg(
+    message: PlanMotion.Request, base_frame: str, latest: Mapping[str, float] | None = None
+) -> MotionRequest:
+    """A request from ``grasp_msgs/PlanMotion``.
+
+    Args:
+        message: The request.
+        base_frame: The frame that poses must be given in.
+        latest: The latest joint states, for a request without a start.
 
     Raises:
-        OutcomeError: INVALID_MOTION_REQUEST, with what is wrong.
+        OutcomeError: INVALID_MOTION_REQUEST: names and positions differ in number, a name twice, an unknown
+            kind, a pose in another frame or broken.
     """
-    try:
-        return MotionRequest(
-            goal=_goal(message, base_frame),
-            start=_named(message.start_names, message.start_positions, "start"),
-            scene=tuple(_object_from_msg(item, base_frame) for item in message.scene),
-            allow_contact=tuple(message.allow_contact),
-            velocity_scaling=message.velocity_scaling or None,
-            acceleration_scaling=message.acceleration_scaling or None,
-            timeout=message.timeout or None,
-        )
-    except ValueError as error:
-        raise OutcomeError(Outcome.INVALID_MOTION_REQUEST, str(error)) from error
+    start = _positions(message.start_names, message.start_positions, "start")
+    return MotionRequest(
+        goal=_goal(message, base_frame),
+        start=start if start or latest is None else latest,
+        scene=tuple(scene_object_from_msg(item, base_frame) for item in message.scene),
+        allow_contact=tuple(message.allow_contact),
+        velocity_scaling=message.velocity_scaling or None,
+        acceleration_scaling=message.acceleration_scaling or None,
+        timeout=message.timeout or None,
+    )
 
 
 def _goal(message: PlanMotion.Request, base_frame: str) -> Goal:
     if message.kind == PlanMotion.Request.JOINTS:
-        return JointGoal(_named(message.goal_names, message.goal_positions, "goal"))
+        return JointGoal(_positions(message.goal_names, message.goal_positions, "goal"))
     if message.kind not in (PlanMotion.Request.POSE, PlanMotion.Request.LINE):
-        raise ValueError(f"kind is {message.kind}, but must be JOINTS (0), POSE (1) or LINE (2)")
-    _check_frame(message.pose_goal.header, base_frame, "pose_goal")
-    pose = transform_from_pose(message.pose_goal.pose)
-    kind = PoseGoal if message.kind == PlanMotion.Request.POSE else LineGoal
-    return kind(pose, message.symmetric)
+        raise _invalid(f"kind is {message.kind}, but must be JOINTS (0), POSE (1) or LINE (2)")
+    _check_frame(message.pose_goal.header.frame_id, base_frame, "the pose goal")
+    pose = _pose(message.pose_goal.pose, "the pose goal")
+    return (PoseGoal if message.kind == PlanMotion.Request.POSE else LineGoal)(pose, message.symmetric)
 
 
-def _object_to_msg(item: SceneObject, header: Header) -> CollisionObject:
-    message = CollisionObject(
-        header=header, name=item.name, pose=pose_from_transform(item.pose), attached=item.attached
-    )
-    shape = item.shape
-    if isinstance(shape, Box):
-        message.primitive = SolidPrimitive(type=SolidPrimitive.BOX, dimensions=list(map(float, shape.size)))
-    elif isinstance(shape, Sphere):
-        message.primitive = SolidPrimitive(type=SolidPrimitive.SPHERE, dimensions=[float(shape.radius)])
-    else:
-        dimensions = [float(shape.length), float(shape.radius)]
-        message.primitive = SolidPrimitive(type=SolidPrimitive.CYLINDER, dimensions=dimensions)
-    return message
+def _positions(names: Sequence[str], positions: Sequence[float], what: str) -> dict[str, float]:
+    if len(names) != len(positions):
+        raise _invalid(f"the {what} has {len(names)} joint names, but {len(positions)} positions")
+    if len(set(names)) != len(names):
+        raise _invalid(f"the {what} names a joint twice: {list(names)}")
+    return dict(zip(names, map(float, positions)))
 
 
-def _object_from_msg(message: CollisionObject, base_frame: str) -> SceneObject:
-    if not message.attached:
-        _check_frame(message.header, base_frame, f"the object '{message.name}'")
-    pose = transform_from_pose(message.pose)
-    return SceneObject(message.name, _shape(message.primitive, message.name), pose, message.attached)
+def _check_frame(frame: str, base_frame: str, what: str) -> None:
+    if frame != base_frame:
+        raise _invalid(f"{what} is given in the frame '{frame}', but must be in the arm's base frame '{base_frame}'")
 
 
-def _shape(primitive: SolidPrimitive, name: str) -> Shape:
-    sizes = list(primitive.dimensions)
-    counts = {SolidPrimitive.BOX: 3, SolidPrimitive.SPHERE: 1, SolidPrimitive.CYLINDER: 2}
-    if primitive.type not in counts:
-        raise ValueError(f"the object '{name}' is neither a BOX, a SPHERE nor a CYLINDER (type {primitive.type})")
-    if len(sizes) != counts[primitive.type] or not all(0 < size < float("inf") for size in sizes):
-        raise ValueError(f"the object '{name}' needs {counts[primitive.type]} dimensions > 0, got {sizes}")
-    if primitive.type == SolidPrimitive.BOX:
-        return Box((sizes[0], sizes[1], sizes[2]))
-    if primitive.type == SolidPrimitive.SPHERE:
-        return Sphere(sizes[0])
-    return Cylinder(radius=sizes[SolidPrimitive.CYLINDER_RADIUS], length=sizes[SolidPrimitive.CYLINDER_HEIGHT])
+def _pose(message: object, what: str) -> Transform:
+    try:
+        return transform_from_pose(message)
+    except ValueError as error:
+        raise _invalid(f"the pose of {what} is broken: {error}") from error
 
 
-def _check_frame(header: Header, base_frame: str, what: str) -> None:
-    if header.frame_id != base_frame:
-        raise ValueError(f"{what} is in the frame '{header.frame_id}', but must be in '{base_frame}'")
+def _invalid(message: str) -> OutcomeError:
+    return OutcomeError(Outcome.INVALID_MOTION_REQUEST, message)
 
 
-def _named(names: Sequence[str], values: Sequence[float], what: str) -> dict[str, float]:
-    if len(names) != len(values):
-        raise ValueError(f"{len(names)} {what}_names do not go with {len(values)} {what}_positions")
-    if not np.isfinite(np.asarray(values, dtype=float)).all():
-        raise ValueError(f"{what}_positions must be finite, got {list(values)}")
-    return dict(zip(names, map(float, values)))
+def _duration(seconds: float) -> Duration:
+    nanoseconds = round(seconds * 1e9)
+    return Duration(sec=nanoseconds // 10**9, nanosec=nanoseconds % 10**9)
 
 
-def _rows(names: Sequence[str], rows: Sequence[Sequence[float]], what: str) -> NDArray[np.float64] | None:
-    if not any(len(row) for row in rows):
-        return None
-    if any(len(row) != len(names) for row in rows):
-        raise ValueError(f"every point of a trajectory needs {what} for its {len(names)} joints, or none does")
-    return np.array([list(row) for row in rows], dtype=np.float64)
+def scene_markers(
+    workcell: Sequence[SceneObject], scene: Sequence[SceneObject], header: Header, tool_frame: str
+) -> MarkerArray:
+    """What motion must not touch, for RViz; the first marker deletes the earlier ones.
+
+    Args:
+        workcell: Grey.
+        scene: Orange; what is attached hangs on the tool, blue.
+        header: Of the base frame.
+        tool_frame: Frame of attached objects.
+    """
+    markers = [Marker(header=header, action=Marker.DELETEALL)]
+    for i, item in enumerate((*workcell, *scene)):
+        marker = Marker(header=header, ns=item.name, id=i, action=Marker.ADD, pose=pose_from_transform(item.pose))
+        shape = item.shape
+        if isinstance(shape, Box):
+            marker.type = Marker.CUBE
+            marker.scale = Vector3(x=shape.size[0], y=shape.size[1], z=shape.size[2])
+        elif isinstance(shape, Sphere):
+            marker.type = Marker.SPHERE
+            marker.scale = Vector3(x=2 * shape.radius, y=2 * shape.radius, z=2 * shape.radius)
+        else:
+            marker.type = Marker.CYLINDER
+            marker.scale = Vector3(x=2 * shape.radius, y=2 * shape.radius, z=shape.length)
+        if i < len(workcell):
+            marker.color = ColorRGBA(r=0.6, g=0.6, b=0.6, a=0.4)
+        else:
+            marker.color = ColorRGBA(r=0.9, g=0.5, b=0.1, a=0.6)
+        if item.attached:
+            marker.header = Header(frame_id=tool_frame)
+            marker.frame_locked = True
+            marker.color = ColorRGBA(r=0.2, g=0.4, b=0.9, a=0.6)
+        markers.append(marker)
+    return MarkerArray(markers=markers)

@@ -120,9 +120,7 @@ class EmbeddedMotionPlanner(MotionPlanner):
         target = self.robot.goal(goal.positions)
         contacts = scene.contacts(target)
         if contacts:
-            raise OutcomeError(
-                Outcome.GOAL_IN_COLLISION, f"at the goal {describe(contacts)}; choose another goal"
-            )
+            raise OutcomeError(Outcome.GOAL_IN_COLLISION, f"at the goal {describe(contacts)}; choose another goal")
         return plan_path(self.robot, scene, start, [target], self._seed, deadline)
 
     def _to_pose(self, goal: PoseGoal, scene: CollisionScene, start: FloatArray, deadline: float) -> FloatArray:
@@ -177,4 +175,3 @@ def _check(request: MotionRequest) -> None:
         sizes = item.shape.sizes
         if not all(size > 0.0 and math.isfinite(size) for size in sizes):
             raise _invalid(f"the sizes of scene object '{item.name}' must be positive, not {sizes}")
-

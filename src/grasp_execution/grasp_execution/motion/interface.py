@@ -9,7 +9,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Union
 
 from grasp_execution.trajectory import Trajectory
 from grasp_perception.transform import Transform
@@ -53,7 +52,7 @@ class Cylinder:
         return (self.radius, self.length)
 
 
-Shape = Union[Box, Sphere, Cylinder]
+Shape = Box | Sphere | Cylinder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +96,7 @@ class LineGoal:
     """As in :class:`PoseGoal`."""
 
 
-Goal = Union[JointGoal, PoseGoal, LineGoal]
+Goal = JointGoal | PoseGoal | LineGoal
 
 
 @dataclass(frozen=True, slots=True, eq=False)

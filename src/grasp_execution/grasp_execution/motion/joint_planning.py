@@ -131,7 +131,7 @@ def round_corners(scene: CollisionScene, path: FloatArray) -> FloatArray:
     for before, corner, after in zip(path[:-2], path[1:-1], path[2:]):
         # Half of each side belongs to the corner at its other end.
         into, out = before - corner, after - corner
-        lengths = np.linalg.norm(into), np.linalg.norm(out)
+        lengths = float(np.linalg.norm(into)), float(np.linalg.norm(out))
         reach = min(_CORNER, lengths[0] / 2, lengths[1] / 2)
         while reach > STEP:
             enter, leave = corner + into * (reach / lengths[0]), corner + out * (reach / lengths[1])

@@ -120,7 +120,7 @@ class InverseKinematics:
                 best, best_cost = Posture(q, distance, angle), cost
             else:
                 stalled += 1
-            if best.distance < 0.1 * POSITION_TOLERANCE and best.tilt < 0.1 * ANGLE_TOLERANCE or stalled > 8:
+            if (best.distance < 0.1 * POSITION_TOLERANCE and best.tilt < 0.1 * ANGLE_TOLERANCE) or stalled > 8:
                 break
             weighted = jacobian * scale[:, None]
             error = np.concatenate([e_p, e_o]) * scale
@@ -132,9 +132,9 @@ class InverseKinematics:
         free = np.ones(len(q), dtype=bool)
         for _ in range(len(q)):
             columns = jacobian[:, free]
-            step = np.zeros(len(q))
             normal = columns.T @ columns
-            normal[np.diag_indices_from(normal)] += damping
+            normal.flat[:: len(normal) + 1] += damping
+            step = np.zeros(len(q))
             step[free] = np.linalg.solve(normal, columns.T @ error)
             largest = np.abs(step).max()
             if largest > _MAX_STEP:
