@@ -93,7 +93,10 @@ def test_wrong_joints(names: tuple[str, ...], message: str) -> None:
             replace(GOAL, points=tuple(PointFields(p.time, p.positions, (), (0.0, 0.0)) for p in GOAL.points)),
             "the points have accelerations but no velocities",
         ),
-        (changed(1, positions=(0.2, -2.01)), "b leaves its limits at point 1: -2.0100 rad is outside [-2.0000, 2.0000]"),
+        (
+            changed(1, positions=(0.2, -2.01)),
+            "b leaves its limits at point 1: -2.0100 rad is outside [-2.0000, 2.0000]",
+        ),
         (changed(1, velocities=(0.52, 0.0)), "a is too fast at point 1: 0.5200 rad/s, 0.5000 are allowed"),
         (changed(2, velocities=(0.0, 0.01)), "the arm must stand still at the end, but b has 0.0100 rad/s at point 2"),
         (changed(1, positions=(0.6, 0.0)), "a is too fast between points 0 and 1"),

@@ -45,21 +45,27 @@ class Schedule:
     """Says when something periodic is due.
 
     It is due once in every period of simulated time; where simulated time runs fast, at most
-    `WALL_FACTOR` times as often in wall time, so that nobody is flooded.
+    `WALL_FACTOR` times as often in wall time on average, so that nobody is flooded.
     """
 
-    def __init__(self, rate: float) -> None:
-        """`rate` times per simulated second."""
+    def __init__(self, rate: float, *, burst: int = 1) -> None:
+        """`rate` times per simulated second; up to `burst` times in a row to catch up after a delay."""
         self._period = 1.0 / rate
+        self._burst = float(burst)
         self._next = -math.inf
+        self._allowance = self._burst
         self._last_wall = -math.inf
 
     def due(self, simulated: float, wall: float) -> bool:
         """Whether it is due now; a yes counts as done."""
         if self._next > simulated + 1.5 * self._period:  # time began anew
             self._next = -math.inf
-        if simulated < self._next - 1e-9 or wall - self._last_wall < self._period / WALL_FACTOR:
+        if simulated < self._next - 1e-9:
             return False
+        earned = (wall - self._last_wall) * WALL_FACTOR / self._period
+        if self._allowance + earned < 1.0:
+            return False
+        self._allowance = min(self._burst, self._allowance + earned) - 1.0
         self._last_wall = wall
         # On a grid, so that the step's length does not make it drift; a missed time is skipped.
         self._next = (math.floor(simulated / self._period + 1e-9) + 1) * self._period

@@ -122,6 +122,20 @@ class PhysicsThread(Generic[SimulationT]):
             future.cancel()
             raise TimeoutError(f"the simulation did not answer within {timeout} s") from None
 
+    def call_in_motion(self, function: Callable[[SimulationT], T]) -> T:
+        """As `call`, but only while time runs.
+
+        Raises:
+            PhysicsStopped: Also when the simulation is paused.
+        """
+
+        def checked(simulation: SimulationT) -> T:
+            if not self._running:
+                raise PhysicsStopped("the simulation is paused: activate the node")
+            return function(simulation)
+
+        return self.call(checked)
+
     def resume(self) -> None:
         """Start stepping."""
         self.call(lambda simulation: self._run(True))

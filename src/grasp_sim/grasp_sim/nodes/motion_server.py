@@ -1,0 +1,99 @@
+"""An action server for motions that the physics thread carries out."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from rclpy.action import ActionServer, CancelResponse
+from rclpy.action.server import ServerGoalHandle
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.node import Node
+
+from grasp_sim.motion import Ending, Motion
+from grasp_sim.physics_thread import PhysicsStopped
+
+POLL_SECONDS = 0.01
+"""Wall time between two looks at a cancel request."""
+FEEDBACK_SECONDS = 0.05
+"""Wall time between two feedbacks."""
+
+MotionT = TypeVar("MotionT", bound=Motion[Any, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class MotionProtocol(Generic[MotionT]):
+    """What differs from one action to another."""
+
+    begin: Callable[[Any], MotionT]
+    """Starts the motion of a goal message; raises one of `refusals` if it cannot."""
+    cancel: Callable[[MotionT], None]
+    """Stops a motion."""
+    feedback: Callable[[Any], Any]
+    """The feedback message of a progress."""
+    result: Callable[[MotionT], Any]
+    """The result message of an ended motion."""
+    refusal: Callable[[Exception], Any]
+    """The result message of a refused goal."""
+    refusals: tuple[type[Exception], ...]
+
+
+class MotionServer(Generic[MotionT]):
+    """Serves an action whose goals are motions.
+
+    The controller of the motion decides on pre-emption: it ends the older motion, whose goal is then
+    aborted with the controller's reason.
+
+    A goal that cannot be executed is accepted and aborted at once. A rejected goal could not carry
+    an error code and a reason, as rclpy's goal response has no room for them.
+    """
+
+    def __init__(self, node: Node, action_type: Any, name: str, protocol: MotionProtocol[MotionT]) -> None:
+        self._protocol = protocol
+        self._logger = node.get_logger().get_child(name.strip("/").replace("/", "."))
+        self._server = ActionServer(
+            node,
+            action_type,
+            name,
+            self._execute,
+            callback_group=ReentrantCallbackGroup(),
+            cancel_callback=lambda goal: CancelResponse.ACCEPT,
+        )
+
+    def destroy(self) -> None:
+        """Take the server down."""
+        self._server.destroy()
+
+    def _execute(self, goal: ServerGoalHandle) -> Any:
+        protocol = self._protocol
+        try:
+            motion = protocol.begin(goal.request)
+        except protocol.refusals as error:
+            self._logger.warning(f"goal refused: {error}")
+            goal.abort()
+            return protocol.refusal(error)
+        self._watch(goal, motion)
+        if motion.ending is Ending.SUCCEEDED:
+            goal.succeed()
+        elif motion.ending is Ending.CANCELED:
+            goal.canceled()
+        else:
+            self._logger.warning(f"goal aborted: {motion.result}")
+            goal.abort()
+        return protocol.result(motion)
+
+    def _watch(self, goal: ServerGoalHandle, motion: MotionT) -> None:
+        canceled = False
+        goal.publish_feedback(self._protocol.feedback(motion.progress))
+        next_feedback = time.monotonic() + FEEDBACK_SECONDS
+        while not motion.ended.wait(POLL_SECONDS):
+            if goal.is_cancel_requested and not canceled:
+                canceled = True
+                with contextlib.suppress(PhysicsStopped):  # then the motion has ended, too
+                    self._protocol.cancel(motion)
+            if time.monotonic() >= next_feedback:
+                goal.publish_feedback(self._protocol.feedback(motion.progress))
+                next_feedback = time.monotonic() + FEEDBACK_SECONDS

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from control_msgs.action import FollowJointTrajectory
+
+from grasp_msgs.msg import ObjectState
+from grasp_msgs.srv import GetObjects, ResetScene
+
+from .conftest import Robot
+
+HOME = [1.4, -0.9, 0.6, 1.2, 0.0]
+
+
+def reset(robot: Robot, **fields: Any) -> ResetScene.Response:
+    request = ResetScene.Request(**fields)
+    return robot.graph.call(ResetScene, "/simulated_robot/reset_scene", request)
+
+
+def get_objects(robot: Robot) -> GetObjects.Response:
+    return robot.graph.call(GetObjects, "/simulated_robot/get_objects", GetObjects.Request())
+
+
+def numbers(state: ObjectState) -> list[float]:
+    p, q = state.pose.position, state.pose.orientation
+    return [p.x, p.y, p.z, q.x, q.y, q.z, q.w, state.size.x, state.size.y, state.size.z, state.mass]
+
+
+def test_named_objects(robot: Robot) -> None:
+    response = reset(robot, objects=["cube_small", "cylinder_small", "cube_small"], seed=5)
+    assert response.success and response.message == "3 objects"
+    assert response.frame_id == "arm_base_link"
+    assert [state.name for state in response.objects] == ["cube_small", "cylinder_small", "cube_small_2"]
+    for state in response.objects:
+        assert 0.13 <= state.pose.position.x <= 0.31 and -0.14 <= state.pose.position.y <= 0.14
+        assert 0.0 < state.pose.position.z < 0.05
+        assert 0.0 < state.mass < 1.0
+        assert not state.held and not state.in_bin
+
+
+def test_the_same_seed_gives_the_same_scene(robot: Robot) -> None:
+    first = reset(robot, count=3, seed=11)
+    other = reset(robot, count=3, seed=12)
+    again = reset(robot, count=3, seed=11)
+    assert [s.name for s in first.objects] == [s.name for s in again.objects]
+    assert [numbers(s) for s in first.objects] == [numbers(s) for s in again.objects]
+    assert [numbers(s) for s in first.objects] != [numbers(s) for s in other.objects]
+
+
+def test_objects_stay_where_they_are(robot: Robot) -> None:
+    placed = reset(robot, objects=["cube_small"], seed=2).objects[0]
+    robot.simulate(0.5)
+    response = get_objects(robot)
+    assert response.header.frame_id == "arm_base_link"
+    assert response.header.stamp.sec + response.header.stamp.nanosec * 1e-9 > 0.5
+    (state,) = response.objects
+    np.testing.assert_allclose(numbers(state), numbers(placed), atol=2e-3)
+    assert abs(state.twist.linear.x) < 0.01
+
+
+def test_an_empty_scene(robot: Robot) -> None:
+    assert reset(robot).success
+    assert get_objects(robot).objects == []
+
+
+def test_the_arm_is_reset_when_asked_for(robot: Robot) -> None:
+    robot.finish(robot.send(robot.arm, robot.move([-0.2, 0.1, 0.1, 0.1, 0.1], 1.0)))
+    assert reset(robot, seed=1).success
+    robot.simulate(0.1)
+    assert np.abs(np.subtract(robot.positions(), HOME)).max() > 0.05
+    assert reset(robot, seed=1, reset_arm=True).success
+    robot.simulate(0.1)
+    np.testing.assert_allclose(robot.positions(), HOME, atol=1e-3)
+
+
+def test_the_same_scene_and_the_same_motion_end_the_same(robot: Robot) -> None:
+    ends = []
+    for _ in range(2):
+        assert reset(robot, objects=["cube_small"], seed=4, reset_arm=True).success
+        goal = robot.move([0.0] * 5, 1.0)
+        goal.trajectory.points[0].positions = [0.9, -0.7, 0.5, 1.0, 0.3]
+        _, result = robot.finish(robot.send(robot.arm, goal))
+        assert result.error_code == FollowJointTrajectory.Result.SUCCESSFUL
+        robot.simulate(0.2)
+        ends.append([*robot.positions(), *numbers(get_objects(robot).objects[0])])
+    np.testing.assert_allclose(ends[0], ends[1], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("request_fields", "message"),
+    [
+        ({"objects": ["unicorn"]}, "there is no object 'unicorn'"),
+        ({"count": 3, "seed": -1}, "the seed must not be negative, got -1"),
+        ({"count": 51}, "at most 50 objects can be asked for"),
+        ({"objects": ["bar_large"] * 50}, ""),
+    ],
+)
+def test_what_cannot_be_placed_leaves_the_scene_alone(
+    robot: Robot, request_fields: dict[str, Any], message: str
+) -> None:
+    reset(robot, objects=["cube_small"], seed=2)
+    response = reset(robot, **request_fields)
+    assert not response.success
+    assert response.message and response.message.startswith(message)
+    assert response.objects == []
+    assert [state.name for state in get_objects(robot).objects] == ["cube_small"]
+
+
+def test_a_broken_mesh(robot: Robot, tmp_path: Path) -> None:
+    path = tmp_path / "broken.obj"
+    path.write_text("v 0 0 zero\nf 1 2 3\n")
+    response = reset(robot, objects=[str(path)])
+    assert not response.success
+    assert "broken.obj" in response.message
