@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import sys
 from collections.abc import Callable
 
@@ -9,6 +11,19 @@ import rclpy
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.logging import get_logger
 from rclpy.node import Node
+
+
+def reuse_large_buffers() -> None:
+    """Let the allocator keep image-sized buffers instead of returning them to the kernel each time.
+
+    glibc maps them anew for each message, and every page of a new mapping costs a page fault: half of the time
+    that a 640x480 colour image needs from a publisher to a callback. Elsewhere than on glibc, nothing happens.
+    """
+    mmap_threshold, trim_threshold = -3, -1  # M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of malloc.h
+    with contextlib.suppress(AttributeError, OSError):
+        allocator = ctypes.CDLL(None)
+        allocator.mallopt(mmap_threshold, 32 * 2**20)
+        allocator.mallopt(trim_threshold, 256 * 2**20)
 
 
 def run_node(construct: Callable[[], Node], *, threads: int = 1) -> None:
@@ -21,6 +36,7 @@ def run_node(construct: Callable[[], Node], *, threads: int = 1) -> None:
         construct: Makes the node; usually its class.
         threads: Threads that run its callbacks.
     """
+    reuse_large_buffers()
     rclpy.init()
     try:
         node = construct()
