@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import coal
 import numpy as np
@@ -87,6 +88,18 @@ class CollisionScene:
                     self._geometry.addCollisionPair(pin.CollisionPair(other, index))
         self._geometry_data = pin.GeometryData(self._geometry)
 
+    @contextmanager
+    def keep_away(self, distance: float) -> Iterator[None]:
+        """Within this context, what is nearer than a distance (m) counts as touching."""
+        requests = self._geometry_data.collisionRequests
+        for request in requests:
+            request.security_margin = distance
+        try:
+            yield
+        finally:
+            for request in requests:
+                request.security_margin = 0.0
+
     def is_free(self, positions: FloatArray) -> bool:
         """Whether the arm touches nothing at joint positions (J,)."""
         return not pin.computeCollisions(
@@ -110,7 +123,7 @@ class CollisionScene:
         The end is checked, the start is not.
         """
         count = max(1, int(np.ceil(np.abs(end - start).max() / STEP)))
-        # From the middle outwards finds a blocked segment soonest; here the cheap order of van der Corput.
+        # Far apart first: a blocked segment is found soonest.
         return all(self.is_free(start + (end - start) * (i / count)) for i in _bisection_order(count))
 
 

@@ -19,6 +19,9 @@ FloatArray = NDArray[np.float64]
 
 ou.setLogLevel(ou.LogLevel.LOG_NONE)
 
+CLEARANCE = 0.004
+"""Distance kept from everything where start and goal keep it too, m: paths are checked at steps, the timed
+motion rounds them a little, and an arm follows it only nearly."""
 _RANGE = 0.8
 """Longest edge of the trees, rad (L2)."""
 _CORNER = 0.25
@@ -49,6 +52,25 @@ def plan_path(
     Raises:
         OutcomeError: NO_MOTION_PLAN.
     """
+    with scene.keep_away(CLEARANCE):
+        clear = [goal for goal in goals if scene.is_free(goal)]
+        if clear and scene.is_free(start):
+            half = time.monotonic() + (deadline - time.monotonic()) / 2
+            try:
+                return _path(robot, scene, start, clear, seed, half)
+            except OutcomeError:
+                pass  # there may be a way that comes nearer to something
+    return _path(robot, scene, start, goals, seed, deadline)
+
+
+def _path(
+    robot: RobotModel,
+    scene: CollisionScene,
+    start: FloatArray,
+    goals: Sequence[FloatArray],
+    seed: int,
+    deadline: float,
+) -> FloatArray:
     for goal in goals:
         if scene.is_segment_free(start, goal):
             return np.stack([start, goal])

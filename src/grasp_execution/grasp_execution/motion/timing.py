@@ -21,8 +21,10 @@ _SPACING = 0.05
 """Greatest change of a joint between two knots of the spline, rad; a sparser spline would leave the path."""
 _STILL = 1e-6
 """A path shorter than this in every joint is no motion, rad."""
-_CHECKS = 5
+_CHECKS = 20
 """How often a trajectory is checked against the limits between two of its points."""
+_BETWEEN_CHECKS = 1.002
+"""How much more than at the checks a trajectory may exceed the limits between them."""
 
 
 def time_path(
@@ -86,7 +88,8 @@ def _excess(trajectory: Trajectory, velocity: FloatArray, acceleration: FloatArr
     """By how much a trajectory must be stretched in time to keep the limits everywhere, at least 1."""
     count = (len(trajectory.times) - 1) * _CHECKS + 1
     _, v, a = trajectory.evaluate(np.linspace(0.0, trajectory.duration, count))
-    return max(1.0, float((np.abs(v) / velocity).max()), float(np.sqrt((np.abs(a) / acceleration).max())))
+    excess = max(float((np.abs(v) / velocity).max()), float(np.sqrt((np.abs(a) / acceleration).max())))
+    return max(1.0, excess * _BETWEEN_CHECKS)
 
 
 def _densify(path: FloatArray, joints: int) -> tuple[FloatArray, FloatArray]:
