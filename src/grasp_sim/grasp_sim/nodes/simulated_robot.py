@@ -22,6 +22,7 @@ from grasp_sim.joint_limits import JointLimits
 from grasp_sim.nodes.camera_publisher import CameraPublisher
 from grasp_sim.nodes.gripper_server import GripperServer
 from grasp_sim.nodes.scene_services import SceneServices
+from grasp_sim.nodes.spectator_publisher import SpectatorPublisher
 from grasp_sim.nodes.state_publisher import StatePublisher
 from grasp_sim.nodes.trajectory_server import TrajectoryServer
 from grasp_sim.physics_thread import PhysicsStopped, PhysicsThread
@@ -62,6 +63,7 @@ class SimulatedRobotNode(AutostartLifecycleNode):
         self.failure = ""
         self._state_publisher: StatePublisher | None = None
         self._camera: CameraPublisher | None = None
+        self._spectators: tuple[SpectatorPublisher, ...] = ()
         self._diagnostics = DiagnosticsPublisher(self, self._health)
         self.start()
 
@@ -114,6 +116,10 @@ class SimulatedRobotNode(AutostartLifecycleNode):
         self._arm_file = declare(self, "arm_file", "", "arm file, config/arms/<name>.yaml")
         self._workcell_file = declare(self, "workcell_file", "", "work-cell file, config/workcells/<name>.yaml")
         self._camera_file = declare(self, "camera_file", "", "camera file, config/cameras/<name>.yaml")
+        self._spectator_file = declare(self, "spectator_file", "", "camera file of a bystander's view; empty: none")
+        self._spectator_rate = declare(
+            self, "spectator_rate", 5.0, "its images per simulated second", minimum=0.1, maximum=60.0
+        )
         self._rate = declare(
             self, "rate", 1.0, "simulated seconds per second; 0 = as fast as it goes", minimum=0.0, maximum=100.0
         )
@@ -150,7 +156,10 @@ class SimulatedRobotNode(AutostartLifecycleNode):
         if self._state_publisher is None or self._camera is None:  # they outlive a cleanup
             self._state_publisher = StatePublisher(self, arm.base_frame, self._joint_state_rate)
             self._camera = CameraPublisher(self, self._camera_namespace, self._image_rate)
-        observers = (self._state_publisher, self._camera)
+            if self._spectator_file:
+                spectator = CameraMount.load(self._spectator_file)
+                self._spectators = (SpectatorPublisher(self, spectator, self._spectator_rate),)
+        observers = (self._state_publisher, self._camera, *self._spectators)
         objects = [name for name in self._objects if name]
 
         def build() -> ControlledCell:
