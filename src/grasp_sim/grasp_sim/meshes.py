@@ -52,16 +52,14 @@ class MeshBody:
     volume: float
     moments: NDArray[np.float64]
     """(3,) principal moments of inertia at density 1."""
-    watertight: bool
-    """False: the file's surface has holes; mass and volume are those of the pieces."""
 
 
 def load_mesh_body(path: Path) -> MeshBody:
     """Read a mesh file, decomposing it if it is not decomposed yet.
 
     Raises:
-        MeshError: The file is missing, unreadable, empty, has vertices that are no numbers, or
-            encloses no volume.
+        MeshError: The file is missing, unreadable, empty, has vertices that are no numbers, encloses
+            no volume, or has holes that cannot be closed.
     """
     try:
         content = path.read_bytes()
@@ -69,12 +67,16 @@ def load_mesh_body(path: Path) -> MeshBody:
         raise MeshError(path, f"cannot be read: {error.strerror}") from error
     mesh = _read(path, content)
     pieces = _given_pieces(content) if path.suffix.lower() == ".obj" else None
+    watertight = bool(mesh.is_watertight and mesh.volume > 0)
     if pieces is None:
+        if not watertight:
+            raise MeshError(
+                path, "the surface is not closed, or is inside out, and the holes have no simple rims: repair the mesh"
+            )
         pieces = _decomposition(path, content, mesh)
     hulls = [hull for hull in map(_hull, pieces) if hull is not None]
     if not hulls:
         raise MeshError(path, "no convex piece of it encloses a volume: repair or thicken it")
-    watertight = bool(mesh.is_watertight and mesh.volume > 0)
     volume, center, inertia = _weigh([mesh] if watertight else hulls)
     moments, axes = np.linalg.eigh(inertia)
     if np.linalg.det(axes) < 0:
@@ -85,7 +87,7 @@ def load_mesh_body(path: Path) -> MeshBody:
     if not collision.exists():
         write_atomically(collision, _as_obj(hulls))
     vertices = np.concatenate([hull.vertices for hull in hulls])
-    return MeshBody(path, collision, Transform(axes, center), vertices, volume, moments, watertight)
+    return MeshBody(path, collision, Transform(axes, center), vertices, volume, moments)
 
 
 def _read(path: Path, content: bytes) -> trimesh.Trimesh:
@@ -103,11 +105,35 @@ def _read(path: Path, content: bytes) -> trimesh.Trimesh:
     if bad:
         raise MeshError(path, f"{bad} of {len(mesh.vertices)} vertices are not finite numbers: export it again")
     mesh.merge_vertices()
+    if not mesh.is_watertight:
+        mesh = _without_holes(mesh)
     longest = float(mesh.extents.max())
     hull = _hull(mesh.vertices)
     if hull is None or hull.volume < LEAST_VOLUME * longest**3:
         raise MeshError(path, "encloses no volume: it is a flat sheet, a line or a point; give it thickness")
     return mesh
+
+
+def _without_holes(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
+    """The mesh with every hole that has a simple rim covered by a fan of triangles about the rim's middle."""
+    edges = mesh.edges
+    _, inverse, counts = np.unique(np.sort(edges, axis=1), axis=0, return_inverse=True, return_counts=True)
+    rim = edges[counts[inverse.ravel()] == 1]
+    following = {int(b): int(a) for a, b in rim}  # against the sense of the faces beside it
+    if len(following) != len(rim):  # rims that cross: nothing simple to cover
+        return mesh
+    vertices, faces = list(mesh.vertices), list(mesh.faces)
+    while following:
+        first = next(iter(following))
+        loop = [first]
+        while (step := following.pop(loop[-1], None)) is not None and step != first:
+            loop.append(step)
+        if len(loop) < 3:
+            continue
+        vertices.append(mesh.vertices[loop].mean(axis=0))
+        faces += [np.array([a, b, len(vertices) - 1]) for a, b in zip(loop, [*loop[1:], first])]
+    covered = trimesh.Trimesh(vertices, faces, process=False)
+    return covered if covered.is_watertight else mesh
 
 
 def _given_pieces(content: bytes) -> tuple[NDArray[np.float64], ...] | None:

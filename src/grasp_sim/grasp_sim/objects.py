@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import itertools
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -130,9 +129,10 @@ class ObjectCatalogue:
     def _primitive(self, name: str) -> ObjectModel:
         shapes, extents = primitives.primitive(name, self.gripper)
         mass = _mass(sum(shape.volume for shape in shapes))
-        corners = np.array(list(itertools.product((-0.5, 0.5), repeat=3))) * extents
         inertia = Link(name, mass, shapes).inertia
-        return ObjectModel(name, shapes, Transform.identity(), np.array(extents), mass, inertia, corners)
+        return ObjectModel(
+            name, shapes, Transform.identity(), np.array(extents), mass, inertia, primitives.outline(shapes)
+        )
 
     def _mesh(self, name: str, path: Path) -> ObjectModel:
         body = load_mesh_body(path)

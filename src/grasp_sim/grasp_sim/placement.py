@@ -72,6 +72,13 @@ def place(models: Sequence[ObjectModel], workcell: WorkCell, seed: int) -> list[
                 f"the workspace of {100 * (high - low)[0]:.0f} x {100 * (high - low)[1]:.0f} cm: choose a smaller "
                 "object or enlarge the workspace"
             )
+    failure = PlacementError(
+        f"{len(models)} objects do not fit into the workspace of {100 * (high - low)[0]:.0f} x "
+        f"{100 * (high - low)[1]:.0f} cm with room for the fingers between them (seed {seed}): ask for fewer or "
+        "smaller objects, or try another seed"
+    )
+    if sum(float(np.prod(model.extents[1:] + GAP)) for model in models) > np.prod(high - low + GAP):
+        raise failure  # not even if all stood on end
     rng = np.random.default_rng(seed)
     for _ in range(SCENES):
         with World(iterations=ITERATIONS) as world:
@@ -79,11 +86,7 @@ def place(models: Sequence[ObjectModel], workcell: WorkCell, seed: int) -> list[
             poses = _fill(world, models, workcell, rng)
             if poses is not None:
                 return poses
-    raise PlacementError(
-        f"{len(models)} objects do not fit into the workspace of {100 * (high - low)[0]:.0f} x "
-        f"{100 * (high - low)[1]:.0f} cm with room for the fingers between them (seed {seed}, {SCENES} scenes of "
-        f"{DROPS} drops an object tried): ask for fewer or smaller objects, or try another seed"
-    )
+    raise failure
 
 
 def _fill(

@@ -29,7 +29,7 @@ from grasp_sim.world import World
 logger = logging.getLogger(__name__)
 
 RendererName = Literal["auto", "egl", "tiny"]
-LIGHT_DIRECTION = (-0.4, 0.5, 1.6)
+LIGHT_DIRECTION = (0.0, 0.0, 1.0)  # slanted light shows the edge of the plug-in's shadow map
 PROBE = """
 import importlib.util, pybullet as p
 client = p.connect(p.DIRECT)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+from pathlib import Path
+
+import cv2
 import numpy as np
 
 from grasp_perception.transform import Transform
 from grasp_planning.workcell import WorkCell
 from grasp_sim.bodies import Body, Source
+from grasp_sim.cache import cache_folder, write_atomically
 from grasp_sim.surfaces import BIN, TABLE
 from grasp_sim.urdf import Link, Robot, Shape
 from grasp_sim.world import World
@@ -30,7 +35,10 @@ def add_surroundings(world: World, workcell: WorkCell) -> list[Body]:
         (BIN_NAME, bin_walls(workcell), foot),
         (FLOOR_NAME, (Shape("box", (4.0, 4.0, 0.1), visible=False),), floor),
     )
-    bodies = [world.add(name, _source(name, shapes), _at(place), fixed=True) for name, shapes, place in parts]
+    bodies = [
+        world.add(name, _source(name, shapes, table_texture() if name == TABLE_NAME else None), _at(place), fixed=True)
+        for name, shapes, place in parts
+    ]
     for body, surface in zip(bodies, (TABLE, BIN, TABLE)):
         body.set_surface(surface)
     return bodies
@@ -50,5 +58,17 @@ def _at(position: list[float]) -> Transform:
     return Transform(np.eye(3), np.array(position))
 
 
-def _source(name: str, shapes: tuple[Shape, ...]) -> Source:
-    return Source.from_robot(Robot(name, (Link(name, 1.0, shapes),), ()))
+def _source(name: str, shapes: tuple[Shape, ...], texture: Path | None) -> Source:
+    return Source.from_robot(Robot(name, (Link(name, 1.0, shapes),), ()), texture)
+
+
+@functools.cache
+def table_texture() -> Path:
+    """An image of a matte, slightly blotched surface, in the user's cache."""
+    rng = np.random.default_rng(0)
+    blotches = cv2.resize(rng.normal(0.0, 1.0, (24, 24)).astype(np.float32), (512, 512), interpolation=cv2.INTER_CUBIC)
+    shade = 247.0 + 2.0 * blotches + rng.normal(0.0, 2.0, (512, 512))
+    image = np.clip(shade[..., None] * np.array([0.985, 0.99, 1.0]), 0, 255).astype(np.uint8)  # BGR
+    path = cache_folder("textures") / "table.png"
+    write_atomically(path, cv2.imencode(".png", image)[1].tobytes())
+    return path

@@ -1,0 +1,48 @@
+"""A simulated cell with the WidowX's configuration, and a cache that is thrown away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grasp_execution.arm import ArmDescription
+from grasp_perception.extrinsics import CameraMount
+from grasp_planning.workcell import WorkCell
+from grasp_sim.cell import SimulatedCell
+from grasp_sim.objects import ObjectCatalogue
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRASP_CACHE_DIR", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def description(repository: Path) -> ArmDescription:
+    return ArmDescription(repository / "config/arms/widowx.yaml")
+
+
+@pytest.fixture(scope="session")
+def workcell(repository: Path) -> WorkCell:
+    return WorkCell.load(repository / "config/workcells/widowx.yaml")
+
+
+@pytest.fixture(scope="session")
+def mount(repository: Path) -> CameraMount:
+    return CameraMount.load(repository / "config/cameras/widowx.yaml")
+
+
+@pytest.fixture(scope="session")
+def catalogue(description: ArmDescription) -> ObjectCatalogue:
+    return ObjectCatalogue(description.gripper)
+
+
+@pytest.fixture
+def cell(description: ArmDescription, workcell: WorkCell, mount: CameraMount) -> Iterator[SimulatedCell]:
+    with SimulatedCell(description, workcell, mount, renderer="tiny") as simulated:
+        yield simulated
