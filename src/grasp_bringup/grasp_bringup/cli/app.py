@@ -1,4 +1,4 @@
-"""The command-line application; each command is a module of its own, imported when it is called."""
+"""The `grasp` command: grasp planning, the camera doctor and the simulated robot."""
 
 from __future__ import annotations
 
@@ -14,17 +14,20 @@ COMMANDS = {
 }
 
 
-def main() -> None:
-    """Run the command named by the first argument.
+def application(named: str | None) -> typer.Typer:
+    """The command-line application, with the command of one name loaded.
 
-    Only the module of that command is imported, so that `grasp plan` does not wait for a simulator.
+    Only that command's module is imported, so that `grasp plan` does not wait for a simulator; of
+    the others there is a line for `--help`.
     """
     app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__.splitlines()[0])
     app.callback()(lambda: None)
-    named = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), None)
     for name, summary in COMMANDS.items():
-        if name == named:
-            app.command(name, help=summary)(import_module(f"grasp_bringup.cli.{name}").command)
-        else:
-            app.command(name, help=summary)(lambda: None)
-    app(prog_name="grasp")
+        command = import_module(f"grasp_bringup.cli.{name}").command if name == named else lambda: None
+        app.command(name, help=summary)(command)
+    return app
+
+
+def main() -> None:
+    """Run the command named by the first argument."""
+    application(next((argument for argument in sys.argv[1:] if not argument.startswith("-")), None))(prog_name="grasp")

@@ -83,9 +83,7 @@ def launched(file: str, arguments: dict[str, str], log: Path) -> Iterator[subpro
     command_line = [sys.executable, "-m", "grasp_bringup.launch.run", "grasp_bringup", file]
     command_line += [f"{name}:={value}" for name, value in arguments.items()]
     with log.open("wb") as file_object:
-        process = subprocess.Popen(
-            command_line, stdout=file_object, stderr=subprocess.STDOUT, start_new_session=True
-        )
+        process = subprocess.Popen(command_line, stdout=file_object, stderr=subprocess.STDOUT, start_new_session=True)
     try:
         yield process
     finally:

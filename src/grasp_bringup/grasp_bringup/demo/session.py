@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 import rclpy
 from action_msgs.msg import GoalStatus
-from grasp_msgs.action import Pick
-from grasp_msgs.srv import ResetScene
 from numpy.typing import NDArray
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
@@ -21,6 +19,8 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from rclpy.task import Future
 from sensor_msgs.msg import Image
 
+from grasp_msgs.action import Pick
+from grasp_msgs.srv import ResetScene
 from grasp_perception.outcomes import Outcome
 from grasp_perception.ros_conversions import image_to_array
 

@@ -1,0 +1,73 @@
+"""The demo's report and pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from grasp_bringup.demo.pictures import draw_pick, draw_summary
+from grasp_bringup.demo.report import report, write_json
+from grasp_bringup.demo.session import PickRecord
+from grasp_perception.outcomes import Outcome
+
+
+def record(name: str, outcome: Outcome, *, in_bin: bool, failed_stage: str = "") -> PickRecord:
+    return PickRecord(
+        object=name,
+        outcome=outcome,
+        message="as it is",
+        success=outcome is Outcome.SUCCESS,
+        gripper_success=True,
+        in_bin=in_bin,
+        failed_stage=failed_stage,
+        stage_seconds={"home": 0.5, "capture": 0.12345},
+        seconds=3.0,
+        pictures={"grasp": np.zeros((48, 64, 3), np.uint8)},
+    )
+
+
+RECORDS = [
+    record("box", Outcome.SUCCESS, in_bin=True),
+    record("cone", Outcome.MISSED_BIN, in_bin=False, failed_stage="verify_release"),
+]
+
+
+def test_report_has_what_it_promises() -> None:
+    content = report(RECORDS, arm="widowx", planner="antipodal", motion="embedded", seed=3)
+    assert {key: content[key] for key in ("arm", "planner", "motion", "seed")} == {
+        "arm": "widowx",
+        "planner": "antipodal",
+        "motion": "embedded",
+        "seed": 3,
+    }
+    assert content["success_rate"] == 0.5
+    assert content["ci95"] == pytest.approx([0.0945, 0.9055], abs=1e-4)  # Wilson, 1 of 2
+    first, second = content["picks"]
+    assert (first["object"], first["outcome"], first["success"], first["in_bin"]) == ("box", "SUCCESS", True, True)
+    assert first["stage_seconds"] == {"home": 0.5, "capture": 0.123}
+    assert (second["outcome"], second["failed_stage"], second["success"]) == ("MISSED_BIN", "verify_release", False)
+
+
+def test_a_gripper_that_is_wrong_about_success_does_not_count() -> None:
+    claimed = [record("box", Outcome.SUCCESS, in_bin=False)]
+    assert report(claimed, arm="a", planner="p", motion="m", seed=0)["success_rate"] == 0.0
+
+
+def test_json_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_text("old")
+    with pytest.raises(TypeError):
+        write_json({"not json": object()}, path)
+    assert path.read_text() == "old"
+    write_json({"a": 1}, path)
+    assert path.read_text() == '{\n  "a": 1\n}\n'
+
+
+def test_pictures_are_drawn_with_missing_moments(tmp_path: Path) -> None:
+    draw_pick(RECORDS[1], 2, tmp_path / "pick.png")
+    draw_summary(RECORDS, "widowx", tmp_path / "summary.png")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pick.png", "summary.png"]
+    assert cv2.imread(str(tmp_path / "pick.png")).shape == (315, 1440, 3)
