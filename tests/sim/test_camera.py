@@ -7,9 +7,9 @@ import pytest
 
 from grasp_perception.extrinsics import CameraMount
 from grasp_perception.transform import Transform
-from grasp_sim.bodies import Source
 from grasp_sim.camera import SimulatedCamera
 from grasp_sim.rendering import egl_works, make_renderer
+from grasp_sim.sources import Source
 from grasp_sim.urdf import Link, Robot, Shape
 from grasp_sim.world import World
 

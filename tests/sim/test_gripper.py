@@ -22,7 +22,7 @@ def settle(cell: SimulatedCell, limit: float = 3.0) -> float:
 
 def on_a_stand(cell: SimulatedCell, name: str, offset: float = 0.0) -> Body:
     """The cell with an object between the open fingers of the arm, lying on a thin stand."""
-    from grasp_sim.bodies import Source
+    from grasp_sim.sources import Source
     from grasp_sim.urdf import Link, Robot, Shape
 
     cell.robot.reset(DOWN)

@@ -9,7 +9,7 @@ import pybullet
 import pytest
 
 from grasp_perception.transform import Transform
-from grasp_sim.bodies import Source, SourceError
+from grasp_sim.sources import Source, SourceError
 from grasp_sim.surfaces import OBJECT
 from grasp_sim.urdf import Joint, Link, Robot, Shape
 from grasp_sim.world import GRAVITY, World, WorldClosed

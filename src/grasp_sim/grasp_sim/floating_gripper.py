@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from grasp_perception.transform import Transform
 from grasp_planning.gripper import Gripper
-from grasp_sim.bodies import Source
 from grasp_sim.gripper import SimulatedGripper
+from grasp_sim.sources import Source
 from grasp_sim.surfaces import ARM, FINGER
 from grasp_sim.urdf import ORIGIN, Joint, Link, Robot, Shape
 from grasp_sim.world import World

@@ -22,8 +22,9 @@ import numpy as np
 import pybullet
 from numpy.typing import NDArray
 
-from grasp_sim.bodies import Body, Configuration, Copy
+from grasp_sim.bodies import Body
 from grasp_sim.silence import silenced
+from grasp_sim.sources import Configuration, Copy
 from grasp_sim.world import World
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from grasp_execution.arm import ArmDescription
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.transform import Transform
-from grasp_sim.bodies import Body, Source
+from grasp_sim.bodies import Body
+from grasp_sim.sources import Source
 from grasp_sim.surfaces import ARM, FINGER
 from grasp_sim.world import World
 
