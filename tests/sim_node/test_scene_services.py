@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 from control_msgs.action import FollowJointTrajectory
+from geometry_msgs.msg import Point, Pose, Quaternion
 
-from grasp_msgs.msg import ObjectState
-from grasp_msgs.srv import GetObjects, ResetScene
+from grasp_msgs.msg import Grasp, ObjectState
+from grasp_msgs.srv import EvaluateGrasp, GetObjects, ResetScene
 
-from .conftest import Robot
+from .conftest import OPENING, Robot
 
 HOME = [1.4, -0.9, 0.6, 1.2, 0.0]
 
@@ -115,3 +116,40 @@ def test_a_broken_mesh(robot: Robot, tmp_path: Path) -> None:
     response = reset(robot, objects=[str(path)])
     assert not response.success
     assert "broken.obj" in response.message
+
+
+def evaluate(robot: Robot, position: Point, *, frame: str = "arm_base_link", width: float = OPENING) -> Any:
+    """Try a grasp from straight above, closing along the base's x axis."""
+    grasp = Grasp(pose=Pose(position=position, orientation=Quaternion(x=1.0, y=0.0, z=0.0, w=0.0)), width=width)
+    grasp.header.frame_id = frame
+    return robot.graph.call(EvaluateGrasp, "/simulated_robot/evaluate_grasp", EvaluateGrasp.Request(grasp=grasp))
+
+
+def test_grasps_are_evaluated_on_a_copy(robot: Robot) -> None:
+    placed = reset(robot, objects=["cube_small"], seed=2).objects[0]
+    center = placed.pose.position
+    response = evaluate(robot, Point(x=center.x, y=center.y, z=max(center.z, 0.008)))
+    assert response.valid
+    assert response.success == (response.failed_phase == EvaluateGrasp.Request.SUCCESS)
+    assert response.object == "cube_small"
+    assert response.message
+    beside = evaluate(robot, Point(x=0.13, y=center.y + (0.1 if center.y < 0 else -0.1), z=0.02))
+    assert beside.valid and not beside.success
+    assert beside.failed_phase == EvaluateGrasp.Request.CLOSE
+    assert beside.message.startswith("nothing was between the fingers")
+    (now,) = get_objects(robot).objects
+    np.testing.assert_allclose(numbers(now), numbers(placed), atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"frame": "camera"}, "the grasp must be given in 'arm_base_link', got 'camera'"),
+        ({"width": 0.05}, "the grasp's width 50.0 mm must be positive and at most the gripper's opening 30.0 mm"),
+        ({"width": 0.0}, "the grasp's width 0.0 mm must be positive"),
+    ],
+)
+def test_grasps_that_cannot_be_tried(robot: Robot, fields: dict[str, Any], reason: str) -> None:
+    response = evaluate(robot, Point(x=0.2, y=0.0, z=0.02), **fields)
+    assert not response.valid and not response.success
+    assert response.message.startswith(reason)

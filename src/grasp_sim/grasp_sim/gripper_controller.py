@@ -145,8 +145,7 @@ def check_command(gap: float, force: float, gripper: Gripper) -> None:
     """
     if not np.isfinite(gap) or not gripper.min_opening - SLACK <= gap <= gripper.max_opening + SLACK:
         raise GripperRefused(
-            f"position is the gap between the fingers, in [{gripper.min_opening}, {gripper.max_opening}] m, "
-            f"got {gap}"
+            f"position is the gap between the fingers, in [{gripper.min_opening}, {gripper.max_opening}] m, got {gap}"
         )
     if not np.isfinite(force) or not 0.0 <= force <= gripper.max_force + SLACK:
         raise GripperRefused(

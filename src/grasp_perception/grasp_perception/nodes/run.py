@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import signal
 import sys
+import threading
 from collections.abc import Callable
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
+from rclpy._rclpy_pybind11 import RCLError
+from rclpy.executors import Executor, ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode
 from rclpy.logging import get_logger
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
 
 
 def reuse_large_buffers() -> None:
@@ -30,36 +36,65 @@ def run_node(construct: Callable[[], Node], *, threads: int = 1) -> None:
     """Construct a node, spin it until Ctrl-C or SIGTERM, and exit.
 
     An exception while the node is constructed (a parameter of the wrong type, a file that is
-    missing) is logged in one line and ends the process with exit code 2.
+    missing) is logged in one line and ends the process with exit code 2. A lifecycle node is shut
+    down while it can still talk to its clients, so that goals under way get their results.
 
     Args:
         construct: Makes the node; usually its class.
         threads: Threads that run its callbacks.
     """
     reuse_large_buffers()
-    rclpy.init()
+    # rclpy's own handlers take the context away first, and with it all ways to say goodbye.
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         node = construct()
     except KeyboardInterrupt:
         rclpy.try_shutdown()
         return
     except Exception as error:
-        if not rclpy.ok():  # told to end while it was starting
-            return
         get_logger(getattr(construct, "__name__", "node")).fatal(f"cannot start: {error}")
         rclpy.try_shutdown()
         sys.exit(2)
     executor = SingleThreadedExecutor() if threads == 1 else MultiThreadedExecutor(threads)
     executor.add_node(node)
     try:
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    except Exception:
-        # A callback that was at work when Ctrl-C came finds its publishers gone; that is no failure.
-        if rclpy.ok():
-            raise
+        _spin(executor, node)
     finally:
         executor.shutdown(timeout_sec=1.0)
         node.destroy_node()
         rclpy.try_shutdown()
+
+
+def _spin(executor: Executor, node: Node) -> None:
+    """Spin until a signal comes, ROS is shut down or a callback raises; the exception is raised here."""
+    end = Future()
+    signaled = threading.Event()
+    failures: list[Exception] = []
+
+    def spin() -> None:
+        try:
+            executor.spin_until_future_complete(end)
+        except ExternalShutdownException:
+            pass
+        except Exception as error:
+            failures.append(error)
+        finally:
+            signaled.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: signaled.set())
+    # Not in the main thread: only that one runs signal handlers, and not while it waits for messages.
+    thread = threading.Thread(target=spin, name="spin", daemon=True)
+    thread.start()
+    signaled.wait()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)  # the second Ctrl-C is obeyed at once
+    if isinstance(node, LifecycleNode):
+        with contextlib.suppress(RCLError, RuntimeError):  # it is shut down already, or so is ROS
+            node.trigger_shutdown()
+    end.set_result(None)
+    thread.join(2.0)
+    if failures:
+        raise failures[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ POLL_SECONDS = 0.01
 """Wall time between two looks at a cancel request."""
 FEEDBACK_SECONDS = 0.05
 """Wall time between two feedbacks."""
+FAREWELL_SECONDS = 1.0
+"""Wall time for ended goals to tell their clients before the server goes."""
 
 MotionT = TypeVar("MotionT", bound=Motion[Any, Any])
 
@@ -53,6 +56,8 @@ class MotionServer(Generic[MotionT]):
 
     def __init__(self, node: Node, action_type: Any, name: str, protocol: MotionProtocol[MotionT]) -> None:
         self._protocol = protocol
+        self._busy = 0
+        self._idle = threading.Condition()
         self._logger = node.get_logger().get_child(name.strip("/").replace("/", "."))
         self._server = ActionServer(
             node,
@@ -64,10 +69,22 @@ class MotionServer(Generic[MotionT]):
         )
 
     def destroy(self) -> None:
-        """Take the server down."""
+        """Take the server down, after the goals that have just ended have told their clients."""
+        with self._idle:
+            self._idle.wait_for(lambda: self._busy == 0, FAREWELL_SECONDS)
         self._server.destroy()
 
     def _execute(self, goal: ServerGoalHandle) -> Any:
+        with self._idle:
+            self._busy += 1
+        try:
+            return self._carry_out(goal)
+        finally:
+            with self._idle:
+                self._busy -= 1
+                self._idle.notify_all()
+
+    def _carry_out(self, goal: ServerGoalHandle) -> Any:
         protocol = self._protocol
         try:
             motion = protocol.begin(goal.request)
