@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from grasp_perception.frame import RGBDFrame
 from grasp_planning.grasps import GraspRectangle
 
-BEST = (57, 255, 110)
+BEST = (255, 64, 160)
 """RGB of the best grasp."""
-OTHER = (90, 170, 255)
+OTHER = (70, 150, 255)
 """RGB of the others; worse ones are more transparent."""
 _INK = (16, 20, 28)
 _PAPER = (245, 247, 250)

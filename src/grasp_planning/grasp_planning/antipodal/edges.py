@@ -16,6 +16,8 @@ from grasp_planning.antipodal.options import AntipodalOptions
 
 _INSIDE = 1.5
 """Cells from an edge to where the object that it belongs to is looked up."""
+_SAME_SIDE = 0.5
+"""Normals of one side of an object differ by less than this, rad."""
 _MAX_EDGES = 2000
 """With more edge points than this a random choice is made, which bounds time."""
 
@@ -35,11 +37,12 @@ class Edges:
         return len(self.points)
 
 
-def find_edges(height_map: HeightMap, objects: Objects, options: AntipodalOptions) -> Edges:
+def find_edges(height_map: HeightMap, objects: Objects, finger_width: float, options: AntipodalOptions) -> Edges:
     """Edges of the objects: slope above the threshold, and greatest across the edge.
 
     The slope is the gradient of the smoothed heights, rise over run; a step of s metres reaches
-    s / (sqrt(2 pi) * smoothing * cell).
+    s / (sqrt(2 pi) * smoothing * cell). Normals are those of lines fitted over twice the width
+    of a finger.
     """
     known = height_map.known
     height = np.where(known, height_map.height, np.float32(0))
@@ -62,14 +65,54 @@ def find_edges(height_map: HeightMap, objects: Objects, options: AntipodalOption
     shift = 0.5 * (behind - ahead) / np.minimum(behind - 2 * here + ahead, -1e-9)
     cells = np.stack([column + shift * along_x[ridge], row + shift * along_y[ridge]], axis=-1)
 
-    # Directions need more smoothing than places.
-    smooth_x, smooth_y = _gradient(height, 1.5 * options.smoothing, height_map.cell)
-    normals = -np.stack([smooth_x[row, column], smooth_y[row, column]], axis=-1).astype(np.float64)
-    normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-9)
+    normals = -np.stack([along_x[ridge], along_y[ridge]], axis=-1).astype(np.float64)
+    normals = _fit_normals(normals, cells, max(finger_width / height_map.cell, 4.0))
     inside = np.rint(cells - _INSIDE * normals).astype(np.intp)
     labels = objects.labels[inside[:, 1].clip(0, height.shape[0] - 1), inside[:, 0].clip(0, height.shape[1] - 1)]
     own = labels > 0
     return Edges(height_map.positions(cells[own]), normals[own], labels[own])
+
+
+def _fit_normals(normals: NDArray[np.float64], cells: NDArray[np.float64], radius: float) -> NDArray[np.float64]:
+    """Normals of the lines fitted to the edge points around each.
+
+    The gradient's direction is drawn towards the axes of the grid; the places of the points are not. The line
+    through the points within `radius` cells whose gradients differ by less than `_SAME_SIDE` is their principal axis.
+
+    Args:
+        normals: (E, 2) unit vectors from the gradient: they say which way is out.
+        cells: (E, 2) places of the points.
+        radius: Cells.
+
+    Returns:
+        (E, 2) unit vectors.
+    """
+    count = len(cells)
+    if count < 2:
+        return normals
+    first, second = cKDTree(cells).query_pairs(radius, output_type="ndarray").T
+    same = np.einsum("ij,ij->i", normals[first], normals[second]) > np.cos(_SAME_SIDE)
+    first, second = first[same], second[same]
+
+    def around(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum of the values of each point and its neighbours."""
+        return values + np.bincount(first, values[second], count) + np.bincount(second, values[first], count)
+
+    x, y = (cells - cells.mean(axis=0)).T
+    number = around(np.ones(count))
+    mean_x, mean_y = around(x) / number, around(y) / number
+    xx, yy = around(x * x) / number - mean_x**2, around(y * y) / number - mean_y**2
+    xy = around(x * y) / number - mean_x * mean_y
+    # The greater principal axis of [[xx, xy], [xy, yy]] lies at half of this angle; the normal is square to it.
+    tangent = 0.5 * np.arctan2(2 * xy, xx - yy)
+    fitted = np.stack([-np.sin(tangent), np.cos(tangent)], axis=-1)
+    outward = np.stack([around(normals[:, 0]), around(normals[:, 1])], axis=-1)
+    outward /= np.linalg.norm(outward, axis=-1, keepdims=True)
+    agreement = np.einsum("ij,ij->i", fitted, outward)
+    fitted *= np.sign(agreement)[:, None]
+    # Where there are too few points for a line, or it runs across the edge, the mean gradient is all there is.
+    line = (number >= 4) & (np.abs(agreement) > np.cos(_SAME_SIDE))
+    return np.where(line[:, None], fitted, outward)
 
 
 def _gradient(height: NDArray[np.float32], sigma: float, cell: float) -> tuple[NDArray, NDArray]:
@@ -127,8 +170,11 @@ def antipodal_pairs(edges: Edges, max_width: float, rng: np.random.Generator, op
     while (friction <= limit).sum() < options.samples and limit < options.max_friction - 1e-9:
         limit = min(limit + options.friction_step, options.max_friction)
     kept = np.flatnonzero(friction <= limit)
-    first, second, width = first[kept], second[kept], width[kept]
-    axis = np.stack([dx[kept] / width, dy[kept] / width], axis=-1)
+    first, second = first[kept], second[kept]
+    # The jaws are flat: they turn to lie against both sides, so they close along the normals' bisector.
+    axis = normals[second] - normals[first]
+    axis /= np.linalg.norm(axis, axis=-1, keepdims=True)
+    width = np.abs(dx[kept] * axis[:, 0] + dy[kept] * axis[:, 1])
     return Pairs((points[first] + points[second]) / 2, axis, width, friction[kept], labels[first])
 
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass, fields
 class AntipodalOptions:
     """Options of `AntipodalPlanner`: metres and radians. The defaults hold for cameras 0.5 m to 1.5 m away."""
 
+    shadow: int = 4
+    """Half the width of the blind rim beside an object, which is filled with what is behind it, pixels."""
     max_hole: int = 400
-    """Largest hole of the depth image that is filled, pixels of area."""
+    """Largest hole besides that is filled, pixels of area."""
     min_valid: float = 0.2
     """Least share of valid pixels in a usable depth image."""
     cell: float | None = None
@@ -60,17 +62,21 @@ class AntipodalOptions:
             if value is not None and not isinstance(value, (int, float)):
                 raise ValueError(f"option {field.name} must be a number, got {value!r}")
         positive = ["min_object_height", "edge_slope", "friction", "friction_step", "samples", "height_step"]
-        positive += [
-            "full_engagement",
-            "full_margin",
-            "contact_tolerance",
-            "smoothing",
-            *(["cell"] if self.cell else []),
-        ]
+        positive += ["full_engagement", "full_margin", "contact_tolerance", "smoothing"]
+        if self.cell is not None:
+            positive.append("cell")
         for name in positive:
             if not getattr(self, name) > 0:
                 raise ValueError(f"option {name} must be positive, got {getattr(self, name)}")
-        others = ["max_hole", "min_object_area", "finger_clearance", "table_clearance", "min_engagement", "distance"]
+        others = [
+            "shadow",
+            "max_hole",
+            "min_object_area",
+            "finger_clearance",
+            "table_clearance",
+            "min_engagement",
+            "distance",
+        ]
         for name in [*others, "angle"]:
             if not getattr(self, name) >= 0:
                 raise ValueError(f"option {name} must be 0 or more, got {getattr(self, name)}")

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grasp_perception.depth import inpaint_depth
 from grasp_perception.frame import RGBDFrame
 from grasp_perception.outcomes import Outcome
 from grasp_perception.table import NoTableError, fit_table
 from grasp_perception.transform import Transform
 from grasp_planning.antipodal.edges import Pairs, antipodal_pairs, find_edges, thin_out
 from grasp_planning.antipodal.height_map import HeightMap, Surface, rasterize
+from grasp_planning.antipodal.holes import fill_holes
 from grasp_planning.antipodal.jaws import Closures, Windows
 from grasp_planning.antipodal.objects import Objects, find_objects, target_pixels
 from grasp_planning.antipodal.options import AntipodalOptions
@@ -56,12 +56,12 @@ class AntipodalPlanner(GraspPlanner):
         targets = target_pixels(surface, roi, options)
         height_map = self._rasterize(surface, targets)
         objects = find_objects(height_map, surface, targets, options)
-        edges = find_edges(height_map, objects, options)
+        edges = find_edges(height_map, objects, self.gripper.finger_width, options)
         pairs = antipodal_pairs(edges, self.gripper.max_opening - 2 * options.finger_clearance, rng, options)
         if roi is not None:
             pairs = pairs[_inside(pairs.center, height_map, surface, roi)]
         if not len(pairs):
-            raise NoGraspFound(Outcome.NO_GRASP, self._why_no_pair(objects, len(edges)))
+            raise self._refusal(objects, self._why_no_pair(objects, len(edges)))
         pairs = thin_out(pairs, height_map.cell, options.samples, rng)
 
         windows = Windows(height_map, pairs, self.gripper, options)
@@ -73,7 +73,7 @@ class AntipodalPlanner(GraspPlanner):
         level = held.argmax(axis=1)  # of equally good heights the lowest
         fits = held.max(axis=1, initial=0.0) > 0
         if not fits.any():
-            raise NoGraspFound(Outcome.NO_GRASP, self._why_none_fits(pairs, closures, objects, wide & room, deep))
+            raise self._refusal(objects, self._why_none_fits(wide & room, deep, objects))
         return self._propose(frame, height_map, objects, pairs, windows, closures, held, level, fits, max_grasps)
 
     def _look(self, frame: RGBDFrame, rng: np.random.Generator) -> Surface:
@@ -88,7 +88,8 @@ class AntipodalPlanner(GraspPlanner):
             plane = fit_table(frame, rng)
         except NoTableError as error:
             raise NoGraspFound(Outcome.BAD_DEPTH, f"no table in the depth image: {error}") from error
-        return Surface.from_depth(inpaint_depth(frame.depth, self.options.max_hole), frame.intrinsics, plane)
+        depth = fill_holes(frame.depth, self.options.shadow, self.options.max_hole)
+        return Surface.from_depth(depth, frame.intrinsics, plane)
 
     def _rasterize(self, surface: Surface, targets: NDArray[np.bool_]) -> HeightMap:
         """The part of the table where the gripper may be, at the resolution of the camera on the objects."""
@@ -147,38 +148,34 @@ class AntipodalPlanner(GraspPlanner):
             candidates.append(GraspCandidate(pose, width, score, rectangle, insertion, source))
         return candidates
 
-    def _why_no_pair(self, objects: Objects, edges: int) -> str:
-        opening = self.gripper.max_opening
+    def _refusal(self, objects: Objects, reason: str) -> NoGraspFound:
+        """NO_GRASP: if all objects are too wide, that is the reason; else the one given."""
+        gripper, clearance = self.gripper, self.options.finger_clearance
         widths = objects.narrowest[1:]
-        if len(widths) and widths.min() > opening - 2 * self.options.finger_clearance:
+        if len(widths) and widths.min() > gripper.max_opening - 2 * clearance:
             what = "the object is" if len(widths) == 1 else f"the narrowest of {len(widths)} objects is"
-            return (
-                f"{what} {widths.min() * 1e3:.0f} mm wide, gripper '{self.gripper.name}' opens {opening * 1e3:.0f} mm "
-                f"and needs {self.options.finger_clearance * 1e3:.1f} mm of clearance on each side"
+            reason = (
+                f"{what} {widths.min() * 1e3:.0f} mm wide, gripper '{gripper.name}' opens "
+                f"{gripper.max_opening * 1e3:.0f} mm and needs {clearance * 1e3:.1f} mm of clearance on each side"
             )
+        return NoGraspFound(Outcome.NO_GRASP, reason)
+
+    def _why_no_pair(self, objects: Objects, edges: int) -> str:
         return (
-            f"no two of {edges} edge points on {len(widths)} objects face each other within a friction of "
-            f"{self.options.max_friction} and {opening * 1e3:.0f} mm"
+            f"no two of {edges} edge points on {len(objects.size) - 1} objects face each other within a friction of "
+            f"{self.options.max_friction} and {self.gripper.max_opening * 1e3:.0f} mm"
         )
 
-    def _why_none_fits(
-        self,
-        pairs: Pairs,
-        closures: Closures,
-        objects: Objects,
-        room: NDArray[np.bool_],
-        deep: NDArray[np.bool_],
-    ) -> str:
-        options, count = self.options, len(pairs)
+    def _why_none_fits(self, room: NDArray[np.bool_], deep: NDArray[np.bool_], objects: Objects) -> str:
+        """Args: (N, K) whether there is room for the fingers, and enough overlap."""
+        options, count = self.options, len(room)
         narrow = int((~room.any(axis=1)).sum())
         shallow = int((room.any(axis=1) & ~(room & deep).any(axis=1)).sum())
         palm = count - narrow - shallow
         reasons = []
         if narrow:
-            reasons.append(
-                f"{narrow} leave no room for the {self.gripper.finger_thickness * 1e3:.0f} mm thick fingers beside "
-                f"what they hold"
-            )
+            thickness = self.gripper.finger_thickness * 1e3
+            reasons.append(f"{narrow} leave no room for the {thickness:.0f} mm thick fingers beside what they hold")
         if shallow:
             reasons.append(
                 f"{shallow} cannot be held {options.min_engagement * 1e3:.0f} mm deep with the tips "

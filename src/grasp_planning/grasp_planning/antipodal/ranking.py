@@ -27,7 +27,7 @@ def quality(pairs: Pairs, center: Floats, held: Floats, contact: Floats, objects
 
     A product, so that one bad property spoils a grasp:
 
-    - antipodality: 1 for opposite faces, 0.5 at a needed friction of 1;
+    - antipodality: 1 for opposite faces, half at a needed friction of 0.5;
     - balance: distance from the object's centre, as the weight's lever turns the object in the jaws;
     - contact: a wide patch resists that turning and tells of parallel faces;
     - hold: see `hold`.
@@ -43,7 +43,7 @@ def quality(pairs: Pairs, center: Floats, held: Floats, contact: Floats, objects
     Returns:
         (N,) in [0, 1].
     """
-    antipodality = 1 - 0.5 * pairs.friction.clip(0, 1)
+    antipodality = 1 / (1 + (2 * pairs.friction) ** 2)
     lever = np.linalg.norm(center - middle[pairs.labels], axis=-1)
     balance = np.exp(-0.5 * (lever / np.maximum(0.5 * objects.size[pairs.labels], _LEAST_LEVER)) ** 2)
     return antipodality * (0.3 + 0.7 * balance) * (0.3 + 0.7 * contact) * held
