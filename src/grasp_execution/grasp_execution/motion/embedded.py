@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from grasp_execution.arm import ArmDescription
 from grasp_execution.motion.cartesian import LinePath, follow_line
 from grasp_execution.motion.collision import CollisionScene, describe, self_collision_pairs
-from grasp_execution.motion.goals import goal_postures, half_turn, random_seeds
+from grasp_execution.motion.goals import goal_postures, half_turn
 from grasp_execution.motion.interface import JointGoal, LineGoal, MotionPlanner, MotionRequest, PoseGoal
 from grasp_execution.motion.joint_planning import plan_path
 from grasp_execution.motion.kinematics import InverseKinematics
@@ -28,8 +28,6 @@ FloatArray = NDArray[np.float64]
 
 DEFAULT_TIMEOUT = 2.0
 """Seconds of planning."""
-_RANDOM_SEEDS = 8
-"""Seeds of the inverse kinematics besides the start and home, when these two do not do."""
 _LINE_GOALS = 3
 """Postures at the end of a line that are tried."""
 
@@ -125,11 +123,8 @@ class EmbeddedMotionPlanner(MotionPlanner):
 
     def _to_pose(self, goal: PoseGoal, scene: CollisionScene, start: FloatArray, deadline: float) -> FloatArray:
         poses = (goal.pose, half_turn(goal.pose)) if goal.symmetric else (goal.pose,)
-        try:
-            goals = goal_postures(self.robot, self.kinematics, scene, poses, start, (start, self.robot.home))
-        except OutcomeError:
-            seeds = (start, self.robot.home, *self._random_seeds())
-            goals = goal_postures(self.robot, self.kinematics, scene, poses, start, seeds)
+        rng = np.random.default_rng(self._seed)  # anew for each request: the same request, the same motion
+        goals = goal_postures(self.robot, self.kinematics, scene, poses, start, rng, deadline)
         return plan_path(self.robot, scene, start, goals, self._seed, deadline)
 
     def _line(self, goal: LineGoal, scene: CollisionScene, start: FloatArray, deadline: float) -> LinePath:
@@ -137,7 +132,7 @@ class EmbeddedMotionPlanner(MotionPlanner):
         if goal.symmetric:
             now = self.robot.tool_pose(start)
             pose = min(pose, half_turn(pose), key=now.angle_to)
-        goals = goal_postures(self.robot, self.kinematics, scene, (pose,), start, (start, self.robot.home))
+        goals = goal_postures(self.robot, self.kinematics, scene, (pose,), start, None, deadline)
         errors = []
         for candidate in goals[:_LINE_GOALS]:
             try:
@@ -145,9 +140,6 @@ class EmbeddedMotionPlanner(MotionPlanner):
             except OutcomeError as error:
                 errors.append(error)
         raise errors[0]
-
-    def _random_seeds(self) -> list[FloatArray]:
-        return list(random_seeds(self.robot, _RANDOM_SEEDS, np.random.default_rng(self._seed)))
 
     def _verify(self, trajectory: Trajectory, scene: CollisionScene) -> None:
         """Check what is sent, not only what it was made from: the spline may leave the path a little."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -21,6 +22,11 @@ _LIMIT_MARGIN = 0.1
 """Share of a joint's range next to a limit that is better avoided."""
 _SAME = 0.05
 """Postures nearer to each other than this in every joint are one, rad."""
+_TRIES_TO_REACH = 8
+"""Random seeds after which a pose that was never reached is taken to be out of reach."""
+_TRIES_TO_BE_FREE = 60
+"""Random seeds after which a pose that was reached, but never free, is taken to be in collision: the other
+branches of the inverse kinematics (elbow, wrist) must have had their chance."""
 
 
 def half_turn(pose: Transform) -> Transform:
@@ -34,11 +40,14 @@ def goal_postures(
     scene: CollisionScene,
     poses: Iterable[Transform],
     start: FloatArray,
-    seeds: Iterable[FloatArray],
+    rng: np.random.Generator | None,
+    deadline: float,
 ) -> list[FloatArray]:
     """Collision-free joint positions for any of several poses, the best first.
 
     Best is what tilts the tool least, then what is soonest reached from the start and not next to a limit.
+    Every pose is solved from the start and from home; when that gives nothing, from random positions until
+    something is free.
 
     Args:
         robot: The arm.
@@ -46,7 +55,8 @@ def goal_postures(
         scene: What must not be touched.
         poses: base_from_tool; any of them will do.
         start: (J,) where the arm comes from.
-        seeds: (J,) each; every pose is solved from every seed.
+        rng: Of the random positions; None for a line, which cannot change to another branch: start and home only.
+        deadline: On ``time.monotonic``.
 
     Returns:
         At least one (J,) array.
@@ -56,16 +66,27 @@ def goal_postures(
     """
     poses = list(poses)
     found: list[Posture] = []
-    for seed in seeds:
+    free: list[Posture] = []
+
+    def solve_from(seed: FloatArray) -> None:
         for pose in poses:
             posture = kinematics.solve(pose, seed)
             if posture.reaches(robot.max_tilt) and not any(
                 np.abs(posture.positions - other.positions).max() < _SAME for other in found
             ):
                 found.append(posture)
+                if scene.is_free(posture.positions):
+                    free.append(posture)
+
+    solve_from(start)
+    solve_from(robot.home)
+    seeds = () if rng is None else random_seeds(robot, _TRIES_TO_BE_FREE, rng)
+    for tried, seed in enumerate(seeds):
+        if free or (not found and tried >= _TRIES_TO_REACH) or time.monotonic() > deadline:
+            break
+        solve_from(seed)
     if not found:
         raise OutcomeError(Outcome.OUT_OF_REACH, _how_near(robot, kinematics, poses[0], start))
-    free = [posture for posture in found if scene.is_free(posture.positions)]
     if not free:
         best = min(found, key=lambda posture: _cost(robot, posture, start))
         raise OutcomeError(
