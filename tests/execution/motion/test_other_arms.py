@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -146,6 +148,16 @@ def test_out_of_reach(other):
 def test_descriptions_that_do_not_fit_are_refused(tmp_path, repository, changes, match):
     with pytest.raises(ConfigurationError, match=match):
         RobotModel(write_arm(tmp_path, repository, "xarm6", **changes))
+
+
+def test_names_of_backends_need_no_planning_library():
+    """Where another backend is used, none of them may be installed."""
+    code = (
+        "import sys; from grasp_execution.motion import backends, interface, obstacles; "
+        "print(sorted({'pinocchio', 'coal', 'ompl', 'toppra'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_unknown_backend_and_foreign_work_cell_are_refused(tmp_path, repository):

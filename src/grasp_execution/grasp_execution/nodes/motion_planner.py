@@ -14,6 +14,8 @@ from visualization_msgs.msg import MarkerArray
 
 from grasp_execution.arm import ArmDescription
 from grasp_execution.motion.backends import BACKENDS, load_backend
+from grasp_execution.motion.interface import SceneObject
+from grasp_execution.motion.obstacles import workcell_objects
 from grasp_execution.nodes.joint_state_monitor import JointStateMonitor
 from grasp_execution.ros_conversions import motion_request_from_msg, scene_markers, trajectory_to_msg
 from grasp_msgs.srv import PlanMotion
@@ -50,7 +52,9 @@ class MotionPlannerNode(Node):
         age = declare(self, "max_state_age", 1.0, "greatest age of a joint state, s of wall time", minimum=0.0)
         description = ArmDescription(arm_file)
         self._arm = description.arm
-        self._planner = load_backend(self._backend, description, WorkCell.load(workcell_file), seed)
+        workcell = WorkCell.load(workcell_file)
+        self._obstacles = workcell_objects(workcell)
+        self._planner = load_backend(self._backend, description, workcell, seed)
         self._states = JointStateMonitor(self, topic, self._arm.joints, age)
         self._outcomes: Counter[str] = Counter()
         self._last = "no request yet"
@@ -84,9 +88,9 @@ class MotionPlannerNode(Node):
         self.get_logger().info(f"{self._last} (planned in {response.plan_seconds:.3f} s)")
         return response
 
-    def _publish_scene(self, scene: tuple[Any, ...]) -> None:
+    def _publish_scene(self, scene: tuple[SceneObject, ...]) -> None:
         header = Header(frame_id=self._arm.base_frame)
-        self._markers.publish(scene_markers(self._planner.obstacles, scene, header, self._arm.tool_frame))
+        self._markers.publish(scene_markers(self._obstacles, scene, header, self._arm.tool_frame))
 
     def _health(self) -> Health:
         return Health(OK, f"planning with {self._backend}", {"latest answer": self._last, **self._outcomes})
