@@ -82,7 +82,7 @@ def test_files_exist():
         for name, value in parameters(description, node.name).items()
         if name.endswith("_file")
     }
-    assert len(files) == 4
+    assert len(files) == 5
     assert all(Path(str(file)).is_file() for file in files)
 
 

@@ -12,7 +12,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGES = sorted(path.parent for path in (REPOSITORY / "src").glob("*/setup.py"))
 
-ROSDEP_KEYS = {
+ROSDEP_KEYS = {  # of modules that are not called like the package they come from
     "coal": "coal",
     "cv2": "python3-opencv",
     "matplotlib": "python3-matplotlib",
@@ -23,6 +23,7 @@ ROSDEP_KEYS = {
     "pydantic": "python3-pydantic",
     "rich": "python3-rich",
     "scipy": "python3-scipy",
+    "tf2_ros": "tf2_ros_py",
     "toppra": "python3-toppra-pip",
     "trimesh": "python3-trimesh-pip",
     "typer": "python3-typer",

@@ -1,6 +1,6 @@
 from setuptools import find_packages, setup
 
-package_name = "tf2_ros"
+package_name = "tf2_ros_py"
 
 setup(
     name=package_name,
