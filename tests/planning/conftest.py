@@ -50,9 +50,20 @@ def yumi(repository: Path) -> Gripper:
 
 
 @pytest.fixture(scope="session")
-def workcell(repository: Path) -> WorkCell:
-    """The WidowX's, without a reach of its own."""
-    return WorkCell.load(repository / "config/workcells/widowx.yaml").model_copy(update={"reach": None})
+def workcell() -> WorkCell:
+    """A table with a workspace in front of the base, and a bin at its left."""
+    return WorkCell.model_validate(
+        {
+            "base_frame": "arm_base_link",
+            "table_height": 0.0,
+            "table": {"min": (-0.3, -0.45, -0.04), "max": (0.6, 0.45, 0.0)},
+            "workspace": {"min": (0.13, -0.14, 0.0), "max": (0.31, 0.14, 0.12)},
+            "clearance": 0.003,
+            "bin": {"center": (0.03, 0.25), "size": (0.16, 0.16, 0.06), "wall": 0.004, "drop_height": 0.11},
+            "approach_distance": 0.06,
+            "lift_height": 0.08,
+        }
+    )
 
 
 @pytest.fixture(scope="session")

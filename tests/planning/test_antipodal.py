@@ -100,6 +100,13 @@ def test_too_wide_box_says_how_wide(see, rendering, widowx):
     assert raised.value.outcome is Outcome.NO_GRASP
 
 
+def test_a_poor_grasp_is_none(see, rendering, yumi):
+    frame = see(rendering.Box(0, 0, 0, (0.03, 0.09, 0.03)))
+    with pytest.raises(NoGraspFound, match=r"possible grasps has a quality of [01]\.\d\d, 1\.10 is demanded") as raised:
+        AntipodalPlanner(yumi, min_quality=1.1).plan(frame)
+    assert raised.value.outcome is Outcome.NO_GRASP
+
+
 def test_flat_thing_cannot_be_held(see, rendering, widowx):
     frame = see(
         rendering.Box(0, 0, 0, (0.020, 0.05, 0.0055)),

@@ -8,7 +8,7 @@ first column that does not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
@@ -26,10 +26,10 @@ _HOLD_DEPTH = 0.003
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Closures:
-    """What the jaws would do at each candidate and tip height: arrays of shape (N, K)."""
+    """What the jaws would do at each candidate and tip height: arrays of one shape, (N, K) or (N,)."""
 
     tip: Floats
-    """(K,) height of the tips above the table, metres."""
+    """Height of the tips above the table, metres."""
     low: Floats
     """Where the jaw on the negative side touches, along the axis from the candidate's centre, metres."""
     high: Floats
@@ -41,6 +41,17 @@ class Closures:
     palm_free: NDArray[np.bool_]
     """Whether the palm stays above everything under it."""
 
+    def at(self, level: NDArray[np.intp]) -> Closures:
+        """(N,) closures: of (N, K) ones, those at one height for each candidate."""
+        rows = np.arange(len(level))
+        return Closures(*(getattr(self, field.name)[rows, level] for field in fields(self)))
+
+    @property
+    def width(self) -> Floats:
+        """Width of what is between the jaws, metres."""
+        return self.high - self.low
+
+    @property
     def opening(self) -> Floats:
         """The widest collision-free opening, metres."""
         return self.high - self.low + 2 * np.maximum(self.margin, 0)
@@ -87,7 +98,7 @@ class Windows:
         # A tip that is too far off-centre was not seen far enough out.
         margin = np.where(np.abs(high - low) / 2 <= gripper.max_opening / 4, margin, -1.0)
         palm = self._palm_height()[:, None] + options.finger_clearance <= tips + gripper.finger_length
-        return Closures(tips, -low, high, margin, np.minimum(low_hold, high_hold), palm)
+        return Closures(np.broadcast_to(tips, low.shape), -low, high, margin, np.minimum(low_hold, high_hold), palm)
 
     def _side(
         self, profile: NDArray[np.float32], start: NDArray[np.intp], tips: Floats
@@ -137,17 +148,13 @@ class Windows:
         )
         return _sample(highest, height_map, self._pairs, along, across).max(axis=(1, 2)).astype(np.float64)
 
-    def contact(self, tip: Floats, low: Floats, high: Floats) -> Floats:
-        """Share of the finger's width that touches the object when closed, on the weaker side.
+    def contact(self, closures: Closures) -> Floats:
+        """Share of the finger's width that touches the object when closed, on the weaker side: (N,) in [0, 1].
 
         Args:
-            tip: (N,) height of the tips, metres.
-            low: (N,) where one jaw touches, from `Closures`.
-            high: (N,) where the other one touches.
-
-        Returns:
-            (N,) in [0, 1].
+            closures: (N,) ones.
         """
+        tip, low, high = closures.tip, closures.low, closures.high
         inside = self.heights[:, self._touching] > tip[:, None, None]
         position = np.arange(-self._half, self._half + 1) * self._step
         within = (position > low[:, None]) & (position < high[:, None])

@@ -36,8 +36,9 @@ class AntipodalPlanner(GraspPlanner):
 
     Options are the fields of `AntipodalOptions`.
 
-    Each candidate's `source` holds: object_width, friction, tip_height, engagement, margin (metres), contact
-    (share of the finger), object (index), object_height.
+    Each candidate's `source` holds, in metres: object_width (between the jaws), object_height, tip_height (above the
+    table), engagement (of fingers and object along the approach), margin (between an open finger and the
+    object); friction (the coefficient it needs), and object (an index).
     """
 
     def __init__(self, gripper: Gripper, **options: Any) -> None:
@@ -66,15 +67,27 @@ class AntipodalPlanner(GraspPlanner):
 
         windows = Windows(height_map, pairs, self.gripper, options)
         closures = windows.close()
-        wide = closures.high - closures.low > self.gripper.min_opening
-        room = closures.margin >= options.finger_clearance
+        room = (closures.width > self.gripper.min_opening) & (closures.margin >= options.finger_clearance)
         deep = closures.engagement >= options.min_engagement
-        held = np.where(wide & room & deep & closures.palm_free, hold(closures, options), 0.0)
-        level = held.argmax(axis=1)  # of equally good heights the lowest
-        fits = held.max(axis=1, initial=0.0) > 0
-        if not fits.any():
-            raise self._refusal(objects, self._why_none_fits(wide & room, deep, objects))
-        return self._propose(frame, height_map, objects, pairs, windows, closures, held, level, fits, max_grasps)
+        held = np.where(room & deep & closures.palm_free, hold(closures, options), 0.0)
+        if not held.any():
+            raise self._refusal(objects, self._why_none_fits(room, deep, objects))
+        closures = closures.at(held.argmax(axis=1))  # of equally good heights the lowest
+        center = pairs.center + pairs.axis * ((closures.low + closures.high) / 2)[:, None]
+        middle = height_map.positions(objects.centroid)
+        rank = quality(pairs, center, held.max(axis=1), windows.contact(closures), objects, middle)
+        if rank.max() < options.min_quality:
+            raise self._refusal(
+                objects,
+                f"the best of {int((rank > 0).sum())} possible grasps has a quality of {rank.max():.2f}, "
+                f"{options.min_quality:.2f} is demanded (option min_quality)",
+            )
+        chosen = diverse(rank, center, pairs.axis, max_grasps, options.distance, options.angle)
+        return [
+            self._candidate(i, frame, height_map, objects, pairs, center[i], closures, float(rank[i]))
+            for i in chosen
+            if rank[i] >= options.min_quality
+        ]
 
     def _look(self, frame: RGBDFrame, rng: np.random.Generator) -> Surface:
         share = float(frame.valid.mean())
@@ -103,50 +116,35 @@ class AntipodalPlanner(GraspPlanner):
         cell = max(cell, float(np.sqrt(np.prod(bounds[1] - bounds[0]) / _MAX_CELLS)))
         return rasterize(surface, bounds, cell)
 
-    def _propose(
+    def _candidate(
         self,
+        i: int,
         frame: RGBDFrame,
         height_map: HeightMap,
         objects: Objects,
         pairs: Pairs,
-        windows: Windows,
+        center: NDArray[np.float64],
         closures: Closures,
-        held: NDArray[np.float64],
-        level: NDArray[np.intp],
-        fits: NDArray[np.bool_],
-        max_grasps: int,
-    ) -> list[GraspCandidate]:
-        """The best of the candidates that fit, as poses."""
-        rows = np.arange(len(pairs))
-        low, high = closures.low[rows, level], closures.high[rows, level]
-        tip = closures.tip[level]
-        contact = windows.contact(tip, low, high)
-        center = pairs.center + pairs.axis * ((low + high) / 2)[:, None]
-        rank = quality(pairs, center, held[rows, level], contact, objects, height_map.positions(objects.centroid))
-        rank = np.where(fits, rank, -1.0)
-        chosen = diverse(rank, center, pairs.axis, max_grasps, self.options.distance, self.options.angle)
-        opening = closures.opening()[rows, level]
-        candidates = []
-        for i in (i for i in chosen if fits[i]):
-            source = {
-                "object_width": float(high[i] - low[i]),
-                "friction": float(pairs.friction[i]),
-                "tip_height": float(tip[i]),
-                "engagement": float(closures.engagement[i, level[i]]),
-                "margin": float(closures.margin[i, level[i]]),
-                "contact": float(contact[i]),
-                "object": int(pairs.labels[i]),
-                "object_height": float(objects.tallest[pairs.labels[i]]),
-            }
-            pose = height_map.camera_from_table @ _tool(center[i], pairs.axis[i], tip[i])
-            top = float(height_map.height[height_map.index(*center[i])])
-            if not tip[i] < top < np.inf:  # a hole in the middle, as in a ring
-                top = tip[i] + source["engagement"]
-            width, insertion, score = float(opening[i]), float(top - tip[i]), float(rank[i])
-            jaw = self.gripper.finger_width
-            rectangle = project(pose, width, insertion, frame.intrinsics, jaw_width=jaw, quality=score)
-            candidates.append(GraspCandidate(pose, width, score, rectangle, insertion, source))
-        return candidates
+        rank: float,
+    ) -> GraspCandidate:
+        """The i-th pair as a pose in the camera frame, and as the rectangle as which it is seen."""
+        tip, engagement = float(closures.tip[i]), float(closures.engagement[i])
+        pose = height_map.camera_from_table @ _tool(center, pairs.axis[i], tip)
+        top = float(height_map.height[height_map.index(*center)])
+        if not tip < top < np.inf:  # a hole in the middle, as in a ring
+            top = tip + engagement
+        width, insertion = float(closures.opening[i]), top - tip
+        rectangle = project(pose, width, insertion, frame.intrinsics, jaw_width=self.gripper.finger_width, quality=rank)
+        source = {
+            "object_width": float(closures.width[i]),
+            "object_height": float(objects.tallest[pairs.labels[i]]),
+            "object": int(pairs.labels[i]),
+            "friction": float(pairs.friction[i]),
+            "tip_height": tip,
+            "engagement": engagement,
+            "margin": float(closures.margin[i]),
+        }
+        return GraspCandidate(pose, width, rank, rectangle, insertion, source)
 
     def _refusal(self, objects: Objects, reason: str) -> NoGraspFound:
         """NO_GRASP: if all objects are too wide, that is the reason; else the one given."""

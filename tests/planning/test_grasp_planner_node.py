@@ -1,0 +1,276 @@
+"""The grasp planner node in a graph with a camera and its transform."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from geometry_msgs.msg import TransformStamped
+from rclpy.executors import MultiThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+from tf2_ros import StaticTransformBroadcaster
+from visualization_msgs.msg import MarkerArray
+
+from grasp_msgs.msg import GraspArray
+from grasp_msgs.srv import PlanGrasps
+from grasp_perception.camera import CameraIntrinsics
+from grasp_perception.depth import encode_depth
+from grasp_perception.nodes.rgbd_subscriber import COLOR_TOPIC, DEPTH_TOPIC, INFO_TOPIC
+from grasp_perception.outcomes import Outcome
+from grasp_perception.ros_conversions import (
+    array_to_image,
+    camera_info_from_intrinsics,
+    image_to_array,
+    transform_to_msg,
+)
+from grasp_planning.nodes import grasp_planner
+from grasp_planning.nodes.grasp_planner import GraspPlannerNode
+from grasp_planning.planner import GraspPlanner
+
+REALSENSE = CameraIntrinsics(615.0, 615.0, 319.5, 239.5, 640, 480)
+CAMERA = "camera_color_optical_frame"
+
+
+class Graph:
+    """Nodes that spin in threads of their own, and a client."""
+
+    def __init__(self, tmp_path: Path, workcell, gripper_file: Path) -> None:
+        self._executor = MultiThreadedExecutor(4)
+        self._thread = threading.Thread(target=self._executor.spin, daemon=True)
+        self._nodes: list[Node] = []
+        self._files = {"gripper_file": str(gripper_file), "workcell_file": str(tmp_path / "workcell.yaml")}
+        (tmp_path / "workcell.yaml").write_text(yaml.safe_dump(workcell.model_dump(mode="json")))
+        self.client = self.add(Node("client"))
+        self._plan = self.client.create_client(PlanGrasps, "/grasp_planner/plan")
+        self._thread.start()
+
+    def add(self, node: Node) -> Node:
+        self._nodes.append(node)
+        self._executor.add_node(node)
+        return node
+
+    def start_planner(self, **parameters: object) -> GraspPlannerNode:
+        values = {"capture_timeout": 0.5, "transform_timeout": 0.2, **self._files, **parameters}
+        return self.add(GraspPlannerNode(parameter_overrides=[Parameter(k, value=v) for k, v in values.items()]))
+
+    def broadcast(self, base_from_camera) -> None:
+        self._broadcaster = StaticTransformBroadcaster(self.client)
+        message = TransformStamped(child_frame_id=CAMERA, transform=transform_to_msg(base_from_camera))
+        message.header.frame_id = "arm_base_link"
+        self._broadcaster.sendTransform(message)
+
+    def stream(self, frame, age: float = 0.0) -> None:
+        publishers = [
+            self.client.create_publisher(kind, topic, qos_profile_sensor_data)
+            for kind, topic in ((Image, COLOR_TOPIC), (Image, DEPTH_TOPIC), (CameraInfo, INFO_TOPIC))
+        ]
+
+        def publish() -> None:
+            from rclpy.duration import Duration
+
+            now = self.client.get_clock().now() - Duration(seconds=age)
+            header = Header(stamp=now.to_msg(), frame_id=CAMERA)
+            color = array_to_image(frame.color, "rgb8", header)
+            depth = array_to_image(encode_depth(frame.depth), "16UC1", header)
+            info = camera_info_from_intrinsics(frame.intrinsics, header)
+            for publisher, message in zip(publishers, (color, depth, info)):
+                publisher.publish(message)
+
+        self.client.create_timer(0.1, publish)
+
+    def plan(self, **request: object) -> PlanGrasps.Response:
+        assert self._plan.wait_for_service(5.0)
+        done = threading.Event()
+        future = self._plan.call_async(PlanGrasps.Request(**request))
+        future.add_done_callback(lambda _: done.set())
+        assert done.wait(10.0), "the planner did not answer"
+        return future.result()
+
+    def latched(self, kind: type, topic: str) -> object:
+        received: list[object] = []
+        arrived = threading.Event()
+
+        def keep(message: object) -> None:
+            received.append(message)
+            arrived.set()
+
+        qos = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self.client.create_subscription(kind, topic, keep, qos)
+        assert arrived.wait(5.0), f"nothing on {topic}"
+        return received[-1]
+
+    def close(self) -> None:
+        self._executor.shutdown(timeout_sec=2.0)
+        self._thread.join(timeout=2.0)
+        for node in self._nodes:
+            node.destroy_node()
+
+
+@pytest.fixture
+def graph(ros: None, tmp_path: Path, workcell, repository: Path) -> Iterator[Graph]:
+    graph = Graph(tmp_path, workcell, repository / "config/grippers/widowx.yaml")
+    yield graph
+    graph.close()
+
+
+@pytest.fixture
+def pose(rendering):
+    return rendering.camera_pose(0.62, 10.0, x=0.22)
+
+
+@pytest.fixture
+def scene(see, rendering, pose) -> Callable:
+    def make(*places: tuple[float, float]):
+        boxes = [rendering.Box(x, y, 0.4, (0.016, 0.04, 0.02)) for x, y in places]
+        return see(*boxes, pose=pose, intrinsics=REALSENSE)
+
+    return make
+
+
+def test_grasps_in_the_base_frame_and_on_the_topics(graph, scene, pose):
+    graph.start_planner(options="{friction: 0.5}")
+    graph.broadcast(pose)
+    graph.stream(scene((0.2, 0.05)))
+    response = graph.plan(max_grasps=3)
+    assert (response.outcome.code, response.outcome.message) == (Outcome.SUCCESS, "3 grasps")
+    assert response.grasps.header.frame_id == "arm_base_link"
+    best = response.grasps.grasps[0]
+    across = np.array([np.cos(0.4), np.sin(0.4)])
+    assert abs((np.array([best.pose.position.x, best.pose.position.y]) - [0.2, 0.05]) @ across) < 0.0015
+    assert best.planner == "antipodal"
+    assert best.header.stamp == response.grasps.header.stamp
+    assert 0 < response.plan_seconds < 5
+    assert response.capture_seconds < 5
+
+    assert graph.latched(GraspArray, "/grasp_planner/grasps") == response.grasps
+    markers = graph.latched(MarkerArray, "/grasp_planner/markers").markers
+    assert len(markers) == 1 + 3 * 3
+    overlay = graph.latched(Image, "/grasp_planner/overlay")
+    assert (overlay.encoding, overlay.header.frame_id, overlay.header.stamp) == (
+        "rgb8",
+        CAMERA,
+        best.header.stamp,
+    )
+    assert image_to_array(overlay).shape == (480, 640, 3)
+
+
+def test_region_of_interest(graph, scene, pose):
+    graph.start_planner()
+    graph.broadcast(pose)
+    graph.stream(scene((0.17, 0.0), (0.27, 0.0)))
+    request = PlanGrasps.Request()
+    request.roi.x_offset, request.roi.width, request.roi.height = 330, 310, 480
+    response = graph.plan(roi=request.roi)
+    assert response.outcome.code == Outcome.SUCCESS
+    assert response.grasps.grasps[0].pose.position.x > 0.25
+    request.roi.x_offset = 640
+    response = graph.plan(roi=request.roi)
+    assert response.outcome.code == Outcome.NO_OBJECT
+    assert "holds no pixel of the 640x480 image" in response.outcome.message
+
+
+def test_empty_table_still_shows_an_overlay(graph, scene, pose):
+    graph.start_planner()
+    graph.broadcast(pose)
+    graph.stream(scene())
+    response = graph.plan()
+    assert response.outcome.code == Outcome.NO_OBJECT
+    assert response.grasps.grasps == []
+    assert graph.latched(GraspArray, "/grasp_planner/grasps").grasps == []
+    assert image_to_array(graph.latched(Image, "/grasp_planner/overlay")).any()
+
+
+def test_no_camera(graph, pose):
+    graph.start_planner(capture_timeout=0.2)
+    graph.broadcast(pose)
+    response = graph.plan()
+    assert response.outcome.code == Outcome.NO_CAMERA
+    assert COLOR_TOPIC in response.outcome.message
+
+
+def test_stale_image(graph, scene, pose):
+    graph.start_planner(max_image_age=0.5)
+    graph.broadcast(pose)
+    graph.stream(scene((0.2, 0.0)), age=3.0)
+    assert graph.plan().outcome.code == Outcome.STALE_IMAGE
+
+
+def test_image_before_the_time_asked_for_is_not_used(graph, scene, pose):
+    graph.start_planner()
+    graph.broadcast(pose)
+    graph.stream(scene((0.2, 0.0)))
+    now = graph.client.get_clock().now().to_msg()
+    response = graph.plan(not_before=now)
+    assert response.outcome.code == Outcome.SUCCESS
+    stamp = response.grasps.header.stamp
+    assert (stamp.sec, stamp.nanosec) >= (now.sec, now.nanosec - 2000)
+
+
+def test_missing_transform_names_both_frames(graph, scene):
+    graph.start_planner()
+    graph.stream(scene((0.2, 0.0)))
+    response = graph.plan()
+    assert response.outcome.code == Outcome.MISSING_TRANSFORM
+    assert f"from the camera '{CAMERA}' to the base 'arm_base_link'" in response.outcome.message
+
+
+def test_grasp_outside_the_workspace(graph, scene, pose):
+    graph.start_planner()
+    graph.broadcast(pose)
+    graph.stream(scene((0.316, 0.0)))
+    assert graph.plan().outcome.code == Outcome.OUTSIDE_WORKSPACE
+
+
+def test_planner_that_raises_does_not_end_the_node(graph, scene, pose, monkeypatch):
+    class Broken(GraspPlanner):
+        def plan(self, frame, *, roi=None, max_grasps=1):
+            raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(grasp_planner, "load_planner", lambda name, gripper, **options: Broken(gripper))
+    graph.start_planner()
+    graph.broadcast(pose)
+    graph.stream(scene((0.2, 0.0)))
+    for _ in range(2):
+        response = graph.plan()
+        assert response.outcome.code == Outcome.GRASP_PLANNER_FAILED
+        assert "planner 'antipodal' failed: ZeroDivisionError: a bug" in response.outcome.message
+
+
+def test_inactive_node_says_so(graph):
+    node = graph.start_planner()
+    node.trigger_deactivate()
+    response = graph.plan()
+    assert response.outcome.code == Outcome.GRASP_PLANNER_FAILED
+    assert "is not active" in response.outcome.message
+    node.trigger_activate()
+    assert graph.plan().outcome.code == Outcome.NO_CAMERA
+    node.trigger_deactivate()
+    node.trigger_cleanup()
+    node.trigger_configure()
+    node.trigger_activate()
+    assert graph.plan().outcome.code == Outcome.NO_CAMERA
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"planner": "nobody"}, "no grasp planner is named 'nobody'"),
+        ({"options": "{friction: high}"}, "friction must be a number"),
+        ({"options": "[1, 2]"}, "must be a mapping of option names"),
+        ({"options": "{a: "}, "is not YAML"),
+        ({"gripper_file": "/nowhere.yaml"}, "cannot read /nowhere.yaml"),
+        ({"seed": -1}, "seed"),
+        ({"max_image_age": "old"}, "max_image_age"),
+    ],
+)
+def test_wrong_parameters_are_refused_at_start(graph, parameters, message):
+    with pytest.raises(Exception, match=message):
+        graph.start_planner(**parameters)

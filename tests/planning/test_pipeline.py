@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from grasp_perception.camera import CameraIntrinsics
+from grasp_perception.outcomes import Outcome, OutcomeError
+from grasp_perception.transform import Transform
+from grasp_planning.antipodal import AntipodalPlanner
+from grasp_planning.pipeline import plan_in_base, workspace_mask
+from grasp_planning.planner import NoGraspFound
+
+REALSENSE = CameraIntrinsics(615.0, 615.0, 319.5, 239.5, 640, 480)
+BASE_FROM_TABLE = Transform.identity()
+
+
+@pytest.fixture
+def scene(see, rendering):
+    """Boxes seen from 0.62 m above the middle of the workspace, leaning by 10 degrees."""
+    pose = rendering.camera_pose(0.62, 10.0, x=0.22)
+
+    def make(*places):
+        boxes = [rendering.Box(x, y, 0.4, (0.016, 0.04, 0.02)) for x, y in places]
+        return see(*boxes, pose=pose, intrinsics=REALSENSE, millimetres=True), pose
+
+    return make
+
+
+def test_grasp_in_the_base_frame(scene, widowx, workcell):
+    frame, pose = scene((0.2, 0.05))
+    (grasp,) = plan_in_base(AntipodalPlanner(widowx), "antipodal", frame, pose, workcell)
+    across = np.array([np.cos(0.4), np.sin(0.4)])
+    assert abs((grasp.pose.translation[:2] - [0.2, 0.05]) @ across) < 0.0015
+    assert abs(grasp.pose.rotation[:2, 0] @ across) > np.cos(np.radians(3))
+    assert grasp.pose.rotation[:, 2] == pytest.approx([0, 0, -1])
+    assert 0.003 <= grasp.pose.translation[2] < 0.012
+    assert grasp.planner == "antipodal"
+
+
+def test_what_lies_outside_the_workspace_is_not_looked_at(scene, widowx, workcell):
+    frame, pose = scene((0.2, 0.05), (0.38, 0.0))
+    mask = workspace_mask(frame, pose, workcell, widowx)
+    inside, outside = frame.intrinsics.project(pose.inverse().apply([[0.2, 0.05, 0.02], [0.38, 0.0, 0.02]])).round()
+    assert mask[int(inside[1]), int(inside[0])]
+    assert not mask[int(outside[1]), int(outside[0])]
+    grasps = plan_in_base(AntipodalPlanner(widowx), "antipodal", frame, pose, workcell, max_grasps=20)
+    assert len(grasps) > 1
+    assert all(grasp.pose.translation[0] < 0.25 for grasp in grasps)
+
+
+def test_just_outside_is_refused_with_that_reason(scene, widowx, workcell):
+    frame, pose = scene((0.316, 0.0))
+    with pytest.raises(OutcomeError) as raised:
+        plan_in_base(AntipodalPlanner(widowx), "antipodal", frame, pose, workcell)
+    assert raised.value.outcome is Outcome.OUTSIDE_WORKSPACE
+
+
+@pytest.mark.parametrize(("places", "where"), [((), "the workspace"), (((0.40, 0.0),), "the workspace")])
+def test_empty_workspace(scene, widowx, workcell, places, where):
+    frame, pose = scene(*places)
+    with pytest.raises(NoGraspFound, match=f"nothing stands on the table in {where}") as raised:
+        plan_in_base(AntipodalPlanner(widowx), "antipodal", frame, pose, workcell)
+    assert raised.value.outcome is Outcome.NO_OBJECT
+
+
+def test_region_of_interest(scene, widowx, workcell):
+    frame, pose = scene((0.17, 0.0), (0.27, 0.0))
+    roi = np.zeros(frame.depth.shape, bool)
+    roi[:, 330:] = True
+    (grasp,) = plan_in_base(AntipodalPlanner(widowx), "antipodal", frame, pose, workcell, roi=roi)
+    assert grasp.pose.translation[0] > 0.25
+    roi[:] = False
+    roi[:20, :20] = True
+    with pytest.raises(NoGraspFound, match="the part of the workspace that was asked for"):
+        plan_in_base(AntipodalPlanner(widowx), "antipodal", frame, pose, workcell, roi=roi)
+
+
+def test_no_depth_is_the_planners_business(scene, widowx, workcell):
+    frame, pose = scene((0.2, 0.0))
+    frame.depth[:] = np.nan
+    with pytest.raises(NoGraspFound) as raised:
+        plan_in_base(AntipodalPlanner(widowx), "antipodal", frame, pose, workcell)
+    assert raised.value.outcome is Outcome.BAD_DEPTH
