@@ -80,7 +80,9 @@ def launched(file: str, arguments: dict[str, str], log: Path) -> Iterator[subpro
         arguments: Its arguments.
         log: Where the nodes' output goes.
     """
-    command_line = [sys.executable, "-m", "grasp_bringup.launch.run", "grasp_bringup", file]
+    # If the demo is killed, the nodes end too.
+    command_line = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "grasp_bringup.launch.run"]
+    command_line += ["grasp_bringup", file]
     command_line += [f"{name}:={value}" for name, value in arguments.items()]
     with log.open("wb") as file_object:
         process = subprocess.Popen(command_line, stdout=file_object, stderr=subprocess.STDOUT, start_new_session=True)
