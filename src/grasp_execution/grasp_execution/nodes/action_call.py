@@ -99,7 +99,10 @@ def _is_loss(reason: BaseException) -> bool:
 
 def _halt(sent: Any, timeout: float) -> bool:
     """Cancel a goal, even one not yet accepted; returns whether it has ended within seconds of wall time."""
-    sent.add_done_callback(_cancel)
+    if sent.done():
+        _cancel(sent)
+    else:
+        sent.add_done_callback(_cancel)
     try:
         handle = wait_for(sent, _nothing, timeout, TimeoutError)
         if handle.accepted:

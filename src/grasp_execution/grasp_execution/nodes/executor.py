@@ -82,6 +82,7 @@ class ExecutorNode(Node):
                 self._running.stop()
         self._idle.wait(self._halt_timeout)
         self._server.destroy()
+        self._robot.destroy()
         super().destroy_node()
 
     def _on_goal(self, goal: PickAction.Goal) -> GoalResponse:

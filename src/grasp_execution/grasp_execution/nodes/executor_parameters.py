@@ -37,10 +37,17 @@ class ExecutorParameters:
 
         Raises:
             rclpy.exceptions.ParameterException: A value has the wrong type or is out of its range.
+            ConfigurationError: A file is not named.
         """
 
         def text(name: str, default: str, description: str) -> str:
             return declare(node, name, default, description)
+
+        def file(name: str, description: str) -> str:
+            path = text(name, "", description)
+            if not path:
+                raise ConfigurationError(f"the parameter {name} must be set: {description}")
+            return path
 
         def number(name: str, default: float, description: str, minimum: float, maximum: float) -> float:
             return declare(node, name, default, description, minimum=minimum, maximum=maximum)
@@ -50,8 +57,8 @@ class ExecutorParameters:
         )
         d = PickOptions()
         return cls(
-            arm_file=text("arm_file", "", "path of the arm's file, config/arms/*.yaml"),
-            workcell_file=text("workcell_file", "", "path of the work cell's file, config/workcells/*.yaml"),
+            arm_file=file("arm_file", "path of the arm's file, config/arms/*.yaml"),
+            workcell_file=file("workcell_file", "path of the work cell's file, config/workcells/*.yaml"),
             joint_states=text("joint_states_topic", "/joint_states", "sensor_msgs/JointState of arm and fingers"),
             grasp_service=text("grasp_service", "/grasp_planner/plan", "grasp_msgs/PlanGrasps"),
             motion_service=text("motion_service", "/motion_planner/plan", "grasp_msgs/PlanMotion"),

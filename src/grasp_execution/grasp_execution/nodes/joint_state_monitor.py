@@ -53,6 +53,11 @@ class JointStateMonitor:
             )
         return positions
 
+    def is_newer_than(self, moment: float) -> bool:
+        """Whether every needed joint was heard of after a moment of ``time.monotonic``."""
+        with self._lock:
+            return all(self._arrivals.get(name, 0.0) > moment for name in self._needed)
+
     def _receive(self, message: JointState) -> None:
         now = time.monotonic()
         with self._lock:

@@ -17,7 +17,7 @@ from rclpy.node import Node
 from grasp_execution.arm import Arm
 from grasp_execution.nodes.action_call import GoalRejected, LockedActionClient, run_goal
 from grasp_execution.nodes.joint_state_monitor import JointStateMonitor
-from grasp_execution.nodes.waiting import POLL_SECONDS, wait_until
+from grasp_execution.nodes.waiting import POLL_SECONDS, Presence, wait_until
 from grasp_execution.pick.ports import GripperState, Watch
 from grasp_execution.ros_conversions import trajectory_to_msg
 from grasp_execution.trajectory import Trajectory
@@ -73,6 +73,11 @@ class RobotClient:
         self._trajectory = LockedActionClient(node, FollowJointTrajectory, names.arm, callback_group=group)
         self._gripper = LockedActionClient(node, GripperCommand, names.gripper, callback_group=group)
         self._cancel_all = node.create_client(CancelGoal, f"{names.arm}/_action/cancel_goal", callback_group=group)
+
+    def destroy(self) -> None:
+        """Take the action clients down; a node does not do that by itself."""
+        self._trajectory.destroy()
+        self._gripper.destroy()
 
     def now(self) -> float:
         """The node's clock, s."""
@@ -207,23 +212,30 @@ class RobotClient:
         late: Callable[[], OutcomeError],
     ) -> object:
         guard = self._guard(watch)
+        presence = Presence(client.server_is_ready, self._timing.silence)
         end = self.now() + limit
 
         def check() -> None:
             guard()
-            if not client.server_is_ready():
+            if presence.lost():
                 raise OutcomeError(Outcome.DRIVER_LOST, f"{name} vanished while it was in motion")
             if self.now() > end:
                 raise late()
 
-        return run_goal(
-            client,
-            goal,
-            check,
-            who=name,
-            response_timeout=self._timing.response,
-            halt_timeout=self._timing.halt,
-        )
+        try:
+            return run_goal(
+                client,
+                goal,
+                check,
+                who=name,
+                response_timeout=self._timing.response,
+                halt_timeout=self._timing.halt,
+            )
+        finally:
+            # The answer may overtake the joint states: what follows must not judge by how it was before.
+            ended = time.monotonic()
+            while not self._states.is_newer_than(ended) and time.monotonic() - ended < self._timing.silence:
+                time.sleep(POLL_SECONDS / 2)
 
     def _guard(self, watch: Watch) -> Watch:
         """A watch that also notices joint states that no longer come, and a clock that stands still."""

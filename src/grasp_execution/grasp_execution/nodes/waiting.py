@@ -15,6 +15,8 @@ from grasp_perception.outcomes import Outcome, OutcomeError
 
 POLL_SECONDS = 0.02
 """Wall time between two calls of a watch."""
+GRACE_SECONDS = 0.5
+"""Wall time that a service may be absent from the graph while it is to answer."""
 
 
 def wait_for(future: Future, watch: Watch, timeout: float | None, late: Callable[[], Exception]) -> Any:
@@ -46,6 +48,22 @@ def wait_until(condition: Callable[[], bool], watch: Watch, timeout: float, late
         time.sleep(POLL_SECONDS)
 
 
+class Presence:
+    """Whether a server is there. The graph may flicker while others come and go: absent means absent for a while."""
+
+    def __init__(self, is_ready: Callable[[], bool], grace: float) -> None:
+        """Args: `is_ready` asks the graph; `grace` in seconds of wall time."""
+        self._is_ready = is_ready
+        self._grace = grace
+        self._seen = time.monotonic()
+
+    def lost(self) -> bool:
+        """Whether it has been absent for longer than the grace."""
+        if self._is_ready():
+            self._seen = time.monotonic()
+        return time.monotonic() - self._seen > self._grace
+
+
 def call(client: Client, request: Any, watch: Watch, *, connect: float, timeout: float, failure: Outcome) -> Any:
     """Call a service.
 
@@ -68,9 +86,11 @@ def call(client: Client, request: Any, watch: Watch, *, connect: float, timeout:
     missing = f"is not there after {connect:.1f} s: start its node, or correct the name"
     wait_until(client.service_is_ready, watch, connect, lambda: gone(missing))
 
+    presence = Presence(client.service_is_ready, GRACE_SECONDS)
+
     def alive() -> None:
         watch()
-        if not client.service_is_ready():
+        if presence.lost():
             raise gone("vanished while it was to answer: see the output of its node")
 
     future = client.call_async(request)

@@ -141,6 +141,7 @@ class Attempt:
         self.holding = False
 
     def _verify_release(self) -> None:
+        self._robot.pause(self._mover.options.verify_seconds / 2, self._check)
         gap, wanted = self._robot.gap(), self._mover.gripper.max_opening
         if abs(gap - wanted) > self._mover.options.gap_tolerance:
             raise OutcomeError(

@@ -143,11 +143,14 @@ class Mover:
         self.escape = None
 
     def go_home(self, watch: Watch) -> None:
-        """Leave, and go home.
+        """Leave, and go home, unless the arm is there.
 
         Raises:
             OutcomeError: What the planner or the robot raises.
         """
+        if self.at_home():
+            self.escape = None
+            return
         try:
             self.leave(watch)
         except OutcomeError as error:
@@ -155,5 +158,4 @@ class Mover:
                 raise
             # No straight way up, for instance after the arm was moved by hand: any other way home will do.
             self.escape = None
-        if not self.at_home():
-            self.follow(self.plan_home("way home", self.start(), watch), watch)
+        self.follow(self.plan_home("way home", self.start(), watch), watch)

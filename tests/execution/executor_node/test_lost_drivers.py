@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import threading
+
+from grasp_perception.outcomes import Outcome
+
+
+def end(harness, **goal):
+    result = harness.pick(**goal).result
+    return Outcome(result.outcome.code), result.failed_stage, result.outcome.message
+
+
+def test_no_controllers(harness):
+    harness.start(drivers=False, connect_timeout=0.3)
+    outcome, stage, message = end(harness)
+    assert (outcome, stage) == (Outcome.CONTROLLER_UNAVAILABLE, "home")
+    assert "/widowx_controller/follow_joint_trajectory and /widowx_gripper_controller/gripper_cmd" in message
+
+
+def test_no_joint_states(harness):
+    harness.start(states=False, connect_timeout=0.5)
+    outcome, stage, message = end(harness)
+    assert (outcome, stage) == (Outcome.DRIVER_LOST, "home") and "brings no joint_1" in message
+    response = harness.stop()
+    assert not response.success and "not known" in response.message
+
+
+def test_no_grasp_planner(harness):
+    harness.start(grasps=False, connect_timeout=0.5)
+    outcome, stage, message = end(harness)
+    assert (outcome, stage) == (Outcome.GRASP_PLANNER_FAILED, "plan_grasp") and "/grasp_planner/plan is not" in message
+
+
+def test_no_motion_planner(harness):
+    harness.start(motions=False, connect_timeout=0.5)
+    outcome, stage, message = end(harness)
+    assert (outcome, stage) == (Outcome.MOTION_PLANNER_FAILED, "plan_motion")
+    assert "/motion_planner/plan is not there" in message and harness.cell.motions == 0
+
+
+def test_a_grasp_planner_that_does_not_answer(harness):
+    release = threading.Event()
+    harness.cell.on_grasp_request = lambda: release.wait(5.0)
+    harness.start(grasp_planning_timeout=0.2)
+    outcome, stage, message = end(harness)
+    release.set()
+    assert (outcome, stage) == (Outcome.GRASP_PLANNER_FAILED, "plan_grasp") and "did not answer within 0.2 s" in message
+
+
+def test_a_trajectory_server_that_dies_in_motion(harness):
+    dies(harness, lambda: harness.drivers.die())
+    outcome, stage, message = end(harness)
+    assert (outcome, stage) == (Outcome.DRIVER_LOST, "descend")
+    assert "vanished" in message
+
+
+def test_a_driver_whose_joint_states_end_in_motion(harness):
+    dies(harness, lambda: setattr(harness.states, "silent", True))
+    outcome, stage, message = end(harness)
+    assert (outcome, stage) == (Outcome.DRIVER_LOST, "descend") and "has been silent" in message
+
+
+def test_a_simulation_whose_clock_stops_in_motion(harness):
+    dies(harness, lambda: setattr(harness.states, "clock_stands", True), clock=True)
+    outcome, stage, message = end(harness)
+    assert (outcome, stage) == (Outcome.DRIVER_LOST, "descend") and "clock has stood still" in message
+
+
+def test_a_pick_by_simulated_time(harness):
+    harness.start(clock=True)
+    assert end(harness)[0] is Outcome.SUCCESS
+
+
+def dies(harness, death, **settings):
+    """Start everything, and have something happen in the middle of the second motion, which then never ends."""
+
+    def on_motion(number):
+        if number == 2:
+            harness.cell.stuck = True
+            threading.Thread(target=death, daemon=True).start()
+
+    harness.cell.on_motion = on_motion
+    harness.start(**settings)

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.parameter import Parameter
+
+from grasp_execution.nodes.executor import ExecutorNode
+from grasp_perception.configuration import ConfigurationError
+
+
+@pytest.fixture
+def construct(ros, repository):
+    def construct(**parameters):
+        values = {
+            "arm_file": str(repository / "config/arms/widowx.yaml"),
+            "workcell_file": str(repository / "config/workcells/widowx.yaml"),
+            **parameters,
+        }
+        return ExecutorNode(parameter_overrides=[Parameter(name, value=value) for name, value in values.items()])
+
+    return construct
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"max_grasps": 0},
+        {"max_grasps": 101},
+        {"close_force": -1.0},
+        {"driver_timeout": 0.0},
+        {"motion_factor": 0.5},
+        {"goal_tolerance": 3.0},
+        {"empty_gap": -0.001},
+    ],
+)
+def test_values_out_of_range_are_refused(construct, wrong):
+    with pytest.raises(InvalidParameterValueException):
+        construct(**wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"max_grasps": "many"}, {"close_force": True}, {"use_ground_truth": 1}])
+def test_values_of_the_wrong_type_are_refused(construct, wrong):
+    with pytest.raises(InvalidParameterTypeException):
+        construct(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"arm_file": "nowhere.yaml"}, "cannot read nowhere.yaml"),
+        ({"arm_file": ""}, "parameter arm_file must be set"),
+        ({"workcell_file": ""}, "parameter workcell_file must be set"),
+        ({"close_force": 11.0}, "has at most 10.0 N"),
+        ({"empty_gap": 0.03}, "open by only 0.03 m"),
+    ],
+)
+def test_contradictions_and_missing_files_are_refused_with_the_reason(construct, wrong, reason):
+    with pytest.raises(ConfigurationError, match=reason):
+        construct(**wrong)
+
+
+def test_parameters_are_fixed_while_the_node_runs(construct):
+    node = construct()
+    (result,) = node.set_parameters([Parameter("close_force", value=2.0)])
+    assert not result.successful
+    node.destroy_node()
