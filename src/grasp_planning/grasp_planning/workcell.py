@@ -38,7 +38,7 @@ class Bin(Configuration):
 
 
 class Reach(Configuration):
-    """Where the arm gets with the tool pointing straight down: a ring around the base's z axis."""
+    """Where the arm gets with the tool pointing down: a ring around the base's z axis."""
 
     min_radius: float = Field(ge=0)
     """Least horizontal distance of the tool from the axis, metres."""
