@@ -148,22 +148,27 @@ class Windows:
         )
         return _sample(highest, height_map, self._pairs, along, across).max(axis=(1, 2)).astype(np.float64)
 
-    def contact(self, closures: Closures) -> Floats:
-        """Share of the finger's width that touches the object when closed, on the weaker side: (N,) in [0, 1].
+    def contact(self, closures: Closures) -> tuple[Floats, Floats]:
+        """What closed jaws would hold.
 
         Args:
             closures: (N,) ones.
+
+        Returns:
+            Two (N,) arrays in [0, 1]: the share of the finger's width that touches the object, on the weaker
+            side; and how full of the object the space between the fingers is.
         """
-        tip, low, high = closures.tip, closures.low, closures.high
-        inside = self.heights[:, self._touching] > tip[:, None, None]
+        inside = self.heights[:, self._touching] > closures.tip[:, None, None]
         position = np.arange(-self._half, self._half + 1) * self._step
-        within = (position > low[:, None]) & (position < high[:, None])
+        within = (position > closures.low[:, None]) & (position < closures.high[:, None])
         inside &= within[:, None, :]
         outermost = np.where(inside, position, -np.inf).max(axis=2)
         innermost = np.where(inside, position, np.inf).min(axis=2)
         tolerance = max(self._options.contact_tolerance, self._step) + self._step / 2
-        touches = np.stack([high[:, None] - outermost <= tolerance, innermost - low[:, None] <= tolerance])
-        return touches.mean(axis=2).min(axis=0)
+        high, low = closures.high[:, None], closures.low[:, None]
+        touches = np.stack([high - outermost <= tolerance, innermost - low <= tolerance])
+        full = inside.sum(axis=(1, 2)) / np.maximum(within.sum(axis=1) * inside.shape[1], 1)
+        return touches.mean(axis=2).min(axis=0), full
 
 
 def _sample(

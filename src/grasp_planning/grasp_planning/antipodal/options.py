@@ -49,7 +49,7 @@ class AntipodalOptions:
     """Gap between an open finger and the object that leaves nothing to wish for."""
     contact_tolerance: float = 0.0015
     """Depth to which a finger tip or an object yields: what is within it touches the finger."""
-    min_quality: float = 0.05
+    min_quality: float = 0.02
     """What ranks lower is no grasp, such as one across the corner of a box that is too wide."""
     distance: float = 0.010
     """Proposals nearer than this to a better one ..."""

@@ -24,6 +24,8 @@ from grasp_planning.lifting import project
 from grasp_planning.planner import GraspPlanner, NoGraspFound
 
 _MAX_CELLS = 1_500_000
+_HYPOTHESES, _SAMPLE = 200, 1500
+"""Of the table's fit: a table that fills a third of the image is missed once in 1,700 times, one of half never."""
 
 
 class AntipodalPlanner(GraspPlanner):
@@ -75,7 +77,7 @@ class AntipodalPlanner(GraspPlanner):
         closures = closures.at(held.argmax(axis=1))  # of equally good heights the lowest
         center = pairs.center + pairs.axis * ((closures.low + closures.high) / 2)[:, None]
         middle = height_map.positions(objects.centroid)
-        rank = quality(pairs, center, held.max(axis=1), windows.contact(closures), objects, middle)
+        rank = quality(pairs, center, held.max(axis=1), *windows.contact(closures), objects, middle)
         if rank.max() < options.min_quality:
             raise self._refusal(
                 objects,
@@ -98,7 +100,7 @@ class AntipodalPlanner(GraspPlanner):
                 "camera too near, or its projector off?",
             )
         try:
-            plane = fit_table(frame, rng)
+            plane = fit_table(frame, rng, hypotheses=_HYPOTHESES, sample=_SAMPLE)
         except NoTableError as error:
             raise NoGraspFound(Outcome.BAD_DEPTH, f"no table in the depth image: {error}") from error
         depth = fill_holes(frame.depth, self.options.shadow, self.options.max_hole)

@@ -22,7 +22,9 @@ def hold(closures: Closures, options: AntipodalOptions) -> Floats:
     return depth * (0.4 + 0.6 * room)
 
 
-def quality(pairs: Pairs, center: Floats, held: Floats, contact: Floats, objects: Objects, middle: Floats) -> Floats:
+def quality(
+    pairs: Pairs, center: Floats, held: Floats, contact: Floats, full: Floats, objects: Objects, middle: Floats
+) -> Floats:
     """Rank the candidates.
 
     A product, so that one bad property spoils a grasp:
@@ -30,6 +32,7 @@ def quality(pairs: Pairs, center: Floats, held: Floats, contact: Floats, objects
     - antipodality: 1 for opposite faces, half at a needed friction of 0.5;
     - balance: distance from the object's centre, as the weight's lever turns the object in the jaws;
     - contact: a wide patch resists that turning and tells of parallel faces;
+    - fullness: what fills the space between the fingers is no sliver, corner or gap;
     - hold: see `hold`.
 
     Args:
@@ -37,6 +40,7 @@ def quality(pairs: Pairs, center: Floats, held: Floats, contact: Floats, objects
         center: (N, 2) centres of the grasps, in the frame of the table.
         held: (N,) from `hold`, at the chosen height.
         contact: (N,) share of the finger that touches.
+        full: (N,) share of the space between the fingers that the object fills.
         objects: The objects.
         middle: (L, 2) centres of the objects, in the frame of the table.
 
@@ -46,7 +50,7 @@ def quality(pairs: Pairs, center: Floats, held: Floats, contact: Floats, objects
     antipodality = 1 / (1 + (2 * pairs.friction) ** 2)
     lever = np.linalg.norm(center - middle[pairs.labels], axis=-1)
     balance = np.exp(-0.5 * (lever / np.maximum(0.5 * objects.size[pairs.labels], _LEAST_LEVER)) ** 2)
-    return antipodality * (0.3 + 0.7 * balance) * (0.3 + 0.7 * contact) * held
+    return antipodality * (0.3 + 0.7 * balance) * (0.3 + 0.7 * contact) * (0.3 + 0.7 * full) * held
 
 
 def diverse(quality: Floats, center: Floats, axis: Floats, count: int, distance: float, angle: float) -> list[int]:
