@@ -7,10 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import rclpy
 
 from grasp_bringup.demo.pictures import draw_pick, draw_summary
 from grasp_bringup.demo.report import report, write_json
-from grasp_bringup.demo.session import PickRecord
+from grasp_bringup.demo.session import PickRecord, PickSession, SessionError
+from grasp_msgs.srv import ResetScene
 from grasp_perception.outcomes import Outcome
 
 
@@ -71,3 +73,20 @@ def test_pictures_are_drawn_with_missing_moments(tmp_path: Path) -> None:
     draw_summary(RECORDS, "widowx", tmp_path / "summary.png")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pick.png", "summary.png"]
     assert cv2.imread(str(tmp_path / "pick.png")).shape == (315, 1440, 3)
+
+
+def test_two_stacks_in_one_domain_are_refused(ros: None) -> None:
+    node = rclpy.create_node("simulated_robot")
+    node.create_service(ResetScene, "/simulated_robot/reset_scene", lambda request, response: response)
+    with PickSession() as session, pytest.raises(SessionError, match=r"another stack runs in ROS domain \d+: end it"):
+        session.refuse_another_stack(patience=5.0)
+    node.destroy_node()
+
+
+def test_a_stack_that_does_not_come_up_is_named() -> None:
+    with PickSession() as session:
+        session.refuse_another_stack(patience=0.2)
+        with pytest.raises(SessionError, match=r"the simulator and the executor and .* did not come up within 0 s"):
+            session.wait_until_ready(0.1)
+        with pytest.raises(SessionError, match="a node ended while the robot was brought up"):
+            session.wait_until_ready(5.0, alive=lambda: False)

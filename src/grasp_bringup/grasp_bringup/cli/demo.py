@@ -49,8 +49,10 @@ def command(
     arguments = {"arm": arm, "planner": planner, "motion": motion, "seed": str(seed), "rate": str(rate)}
     records: list[PickRecord] = []
     try:
-        with launched("sim.launch.xml", arguments, output / "launch.log") as process:
-            records = run_picks(process, names, seed, output, console)
+        with PickSession() as session:
+            session.refuse_another_stack()
+            with launched("sim.launch.xml", arguments, output / "launch.log") as process:
+                records = run_picks(session, process, names, seed, output, console)
     except SessionError as error:
         console.print(f"[red]{error}[/]\nThe nodes' output is in {output / 'launch.log'}.")
         raise typer.Exit(1) from error
@@ -98,38 +100,42 @@ def launched(file: str, arguments: dict[str, str], log: Path) -> Iterator[subpro
 
 
 def run_picks(
-    process: subprocess.Popen[bytes], names: list[str], seed: int, output: Path, console: Console
+    session: PickSession,
+    process: subprocess.Popen[bytes],
+    names: list[str],
+    seed: int,
+    output: Path,
+    console: Console,
 ) -> list[PickRecord]:
     """Pick each object, alone on the table; what was done so far is kept when interrupted."""
     records: list[PickRecord] = []
     started = time.monotonic()
-    with PickSession() as session:
-        with console.status("Bringing up the robot"):
-            session.wait_until_ready(BRINGUP_TIMEOUT, alive=lambda: process.poll() is None)
-        console.print(f"The robot is up after {time.monotonic() - started:.1f} s.")
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=console) as progress:
-            task = progress.add_task("picking", total=len(names))
-            for number, name in enumerate(names, 1):
+    with console.status("Bringing up the robot"):
+        session.wait_until_ready(BRINGUP_TIMEOUT, alive=lambda: process.poll() is None)
+    console.print(f"The robot is up after {time.monotonic() - started:.1f} s.")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("picking", total=len(names))
+        for number, name in enumerate(names, 1):
 
-                def show(stage: str, name: str = name) -> None:
-                    progress.update(task, description=f"{name}: {stage.replace('_', ' ')}")
+            def show(stage: str, name: str = name) -> None:
+                progress.update(task, description=f"{name}: {stage.replace('_', ' ')}")
 
-                try:
-                    session.place([name], seed + number - 1)
-                    record = session.pick(PICK_TIMEOUT, show)
-                except KeyboardInterrupt:
-                    console.print("Interrupted; reporting what was done.")
-                    break
-                except SessionError:
-                    if process.poll() is not None or not records:
-                        raise
-                    console.print(f"[red]gave up at pick {number}[/]")
-                    break
-                record.object = record.object or name
-                draw_pick(record, number, output / f"pick_{number:02d}.png")
-                records.append(record)
-                progress.advance(task)
-                if record.outcome is Outcome.CANCELED:
-                    break
+            try:
+                session.place([name], seed + number - 1)
+                record = session.pick(PICK_TIMEOUT, show)
+            except KeyboardInterrupt:
+                console.print("Interrupted; reporting what was done.")
+                break
+            except SessionError as error:
+                if not records:
+                    raise
+                console.print(f"[red]Gave up at pick {number}: {error}[/]")
+                break
+            record.object = record.object or name
+            draw_pick(record, number, output / f"pick_{number:02d}.png")
+            records.append(record)
+            progress.advance(task)
+            if record.outcome is Outcome.CANCELED:
+                break
     return records

@@ -111,6 +111,25 @@ class PickSession:
                 raise SessionError(f"{' and '.join(missing)} did not come up within {timeout:.0f} s")
             time.sleep(0.05)
 
+    def refuse_another_stack(self, patience: float = 0.7) -> None:
+        """Make sure that no other robot listens in this ROS domain; to be called before the launch.
+
+        Args:
+            patience: Seconds of wall time given to discovery.
+
+        Raises:
+            SessionError: One does.
+        """
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            if self._reset.service_is_ready() or self._pick.server_is_ready():
+                domain = self._context.get_domain_id()
+                raise SessionError(
+                    f"another stack runs in ROS domain {domain}: end it, or choose another domain, "
+                    f"such as `ROS_DOMAIN_ID={(domain + 1) % 100} grasp demo`"
+                )
+            time.sleep(0.05)
+
     def _has_service(self, name: str) -> bool:
         return any(name == service for service, _ in self._node.get_service_names_and_types())
 
