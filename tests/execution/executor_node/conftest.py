@@ -69,6 +69,7 @@ class Cell:
     on_grasp_request: Callable[[], None] = lambda: None
     goals: list[FollowJointTrajectory.Goal] = field(default_factory=list)
     dead: bool = False
+    moving: bool = False
     finger_names: tuple[str, ...] = ()
 
 
@@ -104,7 +105,7 @@ class Drivers(Node):
         super().destroy_node()
 
     def _follow(self, goal: Any) -> FollowJointTrajectory.Result:
-        cell, trajectory = self.cell, goal.request.trajectory
+        cell = self.cell
         cell.goals.append(goal.request)
         cell.motions += 1
         number = cell.motions
@@ -112,6 +113,14 @@ class Drivers(Node):
         if code:
             goal.abort()
             return FollowJointTrajectory.Result(error_code=code, error_string=words)
+        cell.moving = True
+        try:
+            return self._move(goal, number)
+        finally:
+            cell.moving = False
+
+    def _move(self, goal: Any, number: int) -> FollowJointTrajectory.Result:
+        cell, trajectory = self.cell, goal.request.trajectory
         start = np.array([cell.joints[name] for name in trajectory.joint_names])
         end, shares = np.array(trajectory.points[-1].positions), np.linspace(0.1, 1.0, 10)
         for i, share in enumerate(shares):

@@ -92,6 +92,16 @@ def test_stop_also_halts_motions_of_others(harness):
     assert harness.result(handle).status == GoalStatus.STATUS_CANCELED
 
 
+def test_a_node_that_ends_stops_its_pick_first(harness):
+    reached = hold_in_motion(harness, 4)
+    harness.start()
+    handle = harness.send()
+    assert reached.wait(5.0)
+    harness.node.say_goodbye()
+    assert not harness.cell.moving
+    assert harness.result(handle).result.outcome.code == Outcome.STOPPED
+
+
 def test_a_controller_that_does_not_halt_is_reported(harness, monkeypatch):
     from rclpy.action import CancelResponse
 

@@ -46,6 +46,8 @@ def check(bench, result, stage, outcome):
     where = ", ".join(f"{name}={bench.world.joints[name]:.3f}" for name in bench.world.arm_joints)
     assert f"in {stage}; the arm holds at {where}" in result.message
     assert f"{bench.world.opening * 1e3:.1f} mm apart" in result.message
+    judged = (stage, bench.world.in_bin) == (Stage.RETURN, True)  # nobody looks after an interruption
+    assert (result.object_known, result.object_success) == (judged, judged)
 
 
 @pytest.mark.parametrize("stage", [Stage.LIFT, Stage.TRANSPORT])

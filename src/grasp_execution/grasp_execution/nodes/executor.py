@@ -26,6 +26,8 @@ from grasp_planning.workcell import WorkCell
 
 THREADS = 6
 """One picks, one may stop, the others keep messages flowing."""
+GOODBYE_SECONDS = 2.0
+"""Wall time for a running pick to halt when the node ends; Ctrl-C is to take less than three."""
 
 
 class ExecutorNode(Node):
@@ -75,12 +77,18 @@ class ExecutorNode(Node):
         self.create_service(Trigger, "stop", self._on_stop, callback_group=group)
         self._diagnostics = DiagnosticsPublisher(self, self._health)
 
-    def destroy_node(self) -> None:
-        """Stop what is running, then take the node down."""
+    def say_goodbye(self) -> None:
+        """Stop a pick that is running, and wait until the arm holds: see `run_node`."""
         with self._lock:
-            if self._running is not None:
-                self._running.stop()
-        self._idle.wait(self._halt_timeout)
+            running = self._running
+            if running is not None:
+                running.stop()
+        if running is not None:
+            self.get_logger().warning("shutting down: the pick is stopped")
+            self._idle.wait(GOODBYE_SECONDS)
+
+    def destroy_node(self) -> None:
+        """Take the node down."""
         self._server.destroy()
         self._robot.destroy()
         super().destroy_node()

@@ -78,8 +78,7 @@ class ExecutorParameters:
                 close_force=number("close_force", d.close_force, "N, of the fingers; 0 = all they have", 0.0, 1000.0),
                 open_margin=number("open_margin", d.open_margin, "m that the fingers open beyond the grasp", 0.0, 0.1),
                 empty_gap=number("empty_gap", d.empty_gap, "m; fingers closer than this hold nothing", 0.0, 0.05),
-                slip_gap=number("slip_gap", d.slip_gap, "m by which the fingers close when an object slips", 1e-4, 0.1),
-                creep_gap=number("creep_gap", d.creep_gap, "m as slip_gap, while a grip is verified", 1e-5, 0.1),
+                creep_gap=number("creep_gap", d.creep_gap, "m the fingers may close while verified", 1e-5, 0.1),
                 verify_seconds=number("verify_time", d.verify_seconds, "s that a grip must last to count", 0.02, 10.0),
                 settle_seconds=number(
                     "settle_time", d.settle_seconds, "s for an object to fall into the bin", 0.0, 30.0

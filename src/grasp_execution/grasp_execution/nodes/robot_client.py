@@ -223,7 +223,7 @@ class RobotClient:
                 raise late()
 
         try:
-            return run_goal(
+            answer = run_goal(
                 client,
                 goal,
                 check,
@@ -231,11 +231,18 @@ class RobotClient:
                 response_timeout=self._timing.response,
                 halt_timeout=self._timing.halt,
             )
-        finally:
-            # The answer may overtake the joint states: what follows must not judge by how it was before.
-            ended = time.monotonic()
-            while not self._states.is_newer_than(ended) and time.monotonic() - ended < self._timing.silence:
-                time.sleep(POLL_SECONDS / 2)
+        except OutcomeError as error:
+            if error.outcome is not Outcome.DRIVER_LOST:
+                self._catch_up()
+            raise
+        self._catch_up()
+        return answer
+
+    def _catch_up(self) -> None:
+        """Wait for joint states from now on. An answer may overtake them, and nobody must judge by older ones."""
+        ended = time.monotonic()
+        while not self._states.is_newer_than(ended) and time.monotonic() - ended < self._timing.silence:
+            time.sleep(POLL_SECONDS / 2)
 
     def _guard(self, watch: Watch) -> Watch:
         """A watch that also notices joint states that no longer come, and a clock that stands still."""

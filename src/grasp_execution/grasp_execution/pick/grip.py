@@ -13,8 +13,8 @@ from grasp_planning.gripper import Gripper
 class Grip:
     """From closing to release.
 
-    Fingers that hold something stand still, farther apart than when closed on nothing. They come
-    together when it slips out.
+    Fingers that hold something are farther apart than when closed on nothing, and come together when it
+    slips out.
     """
 
     def __init__(self, robot: Robot, gripper: Gripper, options: PickOptions) -> None:
@@ -23,7 +23,6 @@ class Grip:
         self._closed = gripper.min_opening
         self._empty = gripper.min_opening + options.empty_gap
         self._force = options.close_force or gripper.max_force
-        self._held = 0.0
 
     def close(self, watch: Watch) -> None:
         """Close the fingers on what is between them.
@@ -37,7 +36,6 @@ class Grip:
             raise OutcomeError(Outcome.GRASP_EMPTY, self._nothing(state.gap))
         if not state.stalled:
             raise OutcomeError(Outcome.GRIPPER_FAILED, self._unclear(state))
-        self._held = state.gap
 
     def verify(self, lost: Outcome, watch: Watch) -> None:
         """Check that the gap stays as it is for a while.
@@ -57,7 +55,6 @@ class Grip:
         after = self._robot.gap()
         if before - after > self._options.creep_gap:
             raise OutcomeError(lost, f"the fingers keep closing, now {after * 1e3:.1f} mm apart: it is slipping out")
-        self._held = after
 
     def watched(self, lost: Outcome, watch: Watch) -> Callable[[], None]:
         """A watch that also raises `lost` as soon as the object is gone."""
@@ -67,12 +64,6 @@ class Grip:
             gap = self._robot.gap()
             if gap <= self._empty:
                 raise OutcomeError(lost, self._nothing(gap))
-            if self._held - gap > self._options.slip_gap:
-                raise OutcomeError(
-                    lost,
-                    f"the fingers came together from {self._held * 1e3:.1f} to {gap * 1e3:.1f} mm: it slipped; "
-                    "a greater force, or a grasp nearer to the centre of mass may hold",
-                )
 
         return check
 

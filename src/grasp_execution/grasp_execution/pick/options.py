@@ -17,10 +17,9 @@ class PickOptions:
     """By how much more than the grasp's width the fingers open, as far as they can."""
     empty_gap: float = 0.0015
     """Fingers that are no farther apart than this beyond their least opening hold nothing."""
-    slip_gap: float = 0.005
-    """An object is lost when the fingers come together by more than this."""
     creep_gap: float = 0.001
-    """An object is slipping when the fingers come together by more than this while it is verified."""
+    """An object is slipping when the fingers come together by more than this while a grip is verified. At other
+    times they may: an object that turns in the grip is not lost."""
     verify_seconds: float = 0.2
     """How long the gap must stay as it is before a grip counts."""
     settle_seconds: float = 2.0

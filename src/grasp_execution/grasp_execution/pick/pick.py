@@ -21,6 +21,8 @@ from grasp_planning.workcell import WorkCell
 _logger = logging.getLogger(__name__)
 
 _INTERRUPTED = (Outcome.CANCELED, Outcome.STOPPED)
+_NOBODY_TO_ASK = (*_INTERRUPTED, Outcome.DRIVER_LOST, Outcome.CONTROLLER_UNAVAILABLE)
+"""A person wants the end at once, or the simulator is gone."""
 _CONTROLLER_REFUSED = (Outcome.TRAJECTORY_REJECTED, Outcome.TRAJECTORY_FAILED)
 
 
@@ -112,7 +114,7 @@ class Pick:
             if self._should_recover(failure, stage, attempt.holding):
                 self._recover(attempt, record, interruption, stage)
                 attempt.verdict.after(interruption.check)
-            elif failure.outcome not in _INTERRUPTED:
+            elif failure.outcome not in _NOBODY_TO_ASK:
                 attempt.verdict.after(interruption.check)
         except Exception as error:
             second = _as_outcome(error)

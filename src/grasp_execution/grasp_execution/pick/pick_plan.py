@@ -99,7 +99,6 @@ def _plan_one(grasp: Grasp, mover: Mover, watch: Watch) -> PickPlan:
             grasp.pose,
             watch,
             straight=True,
-            allow_contact=(TABLE,),
             check=lambda: check_grasp(grasp.pose, workcell),
         )
     )
@@ -111,7 +110,7 @@ def _plan_one(grasp: Grasp, mover: Mover, watch: Watch) -> PickPlan:
             watch,
             straight=True,
             held=held,
-            allow_contact=(TABLE,),
+            allow_contact=(TABLE,),  # the object stands on it
         )
     )
     transport = add(lambda: _plan_transport(grasp, mover, {**lift.end(), **together}, held, watch))

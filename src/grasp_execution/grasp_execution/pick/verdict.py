@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -16,7 +16,7 @@ class Verdict:
     """Compares the scene before, during and after a pick.
 
     Attributes:
-        known: Whether the simulator answered every time it was asked.
+        known: Whether the simulator answered every time it was asked, last of all by `after`.
         success: Whether an object is in the bin that was not there before.
         name: The object picked or touched: the one that came into the bin, else the one held, else the one
             that moved the most.
@@ -24,7 +24,7 @@ class Verdict:
 
     def __init__(self, truth: GroundTruth | None) -> None:
         self._truth = truth
-        self._before: Sequence[ObjectTruth] | None = None
+        self._before: dict[str, ObjectTruth] | None = None
         self._held = ""
         self.known = False
         self.success = False
@@ -32,8 +32,9 @@ class Verdict:
 
     def before(self, watch: Watch) -> None:
         """Remember the scene; without an answer nothing will be known."""
-        self._before = self._truth.objects(watch) if self._truth is not None else None
-        self.known = self._before is not None
+        if self._truth is not None:
+            states = self._truth.objects(watch)
+            self._before = None if states is None else {state.name: state for state in states}
 
     def during(self, watch: Watch) -> None:
         """Remember which object the gripper holds."""
@@ -43,27 +44,20 @@ class Verdict:
 
     def after(self, watch: Watch) -> None:
         """Judge the scene as it is now."""
-        if not self.known or self._before is None:
-            return
         now = self._ask(watch)
-        if not self.known:
+        before = self._before
+        self.known = before is not None
+        if before is None:
             self.success = False
             return
-        places = {state.name: state for state in self._before}
-        arrived = [state.name for state in now if state.in_bin and not _in_bin(places.get(state.name))]
+        arrived = [state.name for state in now if state.in_bin and not _in_bin(before.get(state.name))]
         self.success = bool(arrived)
         if arrived:
             self.name = self._held if self._held in arrived else arrived[0]
         elif self._held:
             self.name = self._held
         else:
-            moved = {
-                state.name: float(np.linalg.norm(np.subtract(state.position, places[state.name].position)))
-                for state in now
-                if state.name in places
-            }
-            most = max(moved, key=moved.__getitem__, default="")
-            self.name = most if most and moved[most] > _MOVED else ""
+            self.name = _moved_most(now, before)
 
     def settle(self, robot: Robot, seconds: float, watch: Watch) -> None:
         """Judge until an object is in the bin, at most for a span of the robot's clock."""
@@ -74,13 +68,23 @@ class Verdict:
             self.after(watch)
 
     def _ask(self, watch: Watch) -> Sequence[ObjectTruth]:
-        if not self.known or self._truth is None:
+        if self._before is None or self._truth is None:
             return ()
         states = self._truth.objects(watch)
         if states is None:
-            self.known = False
+            self._before = None  # who is silent once is not asked again
             return ()
         return states
+
+
+def _moved_most(now: Sequence[ObjectTruth], before: Mapping[str, ObjectTruth]) -> str:
+    moved = {
+        state.name: float(np.linalg.norm(np.subtract(state.position, before[state.name].position)))
+        for state in now
+        if state.name in before
+    }
+    most = max(moved, key=moved.__getitem__, default="")
+    return most if most and moved[most] > _MOVED else ""
 
 
 def _in_bin(state: ObjectTruth | None) -> bool:

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import rclpy
 from rclpy._rclpy_pybind11 import RCLError
@@ -32,12 +33,21 @@ def reuse_large_buffers() -> None:
         allocator.mallopt(trim_threshold, 256 * 2**20)
 
 
+@runtime_checkable
+class SaysGoodbye(Protocol):
+    """A node that has something to end before ROS is shut down."""
+
+    def say_goodbye(self) -> None:
+        """End it; called once, in the main thread, while callbacks still run. Must not take longer than seconds."""
+
+
 def run_node(construct: Callable[[], Node], *, threads: int = 1) -> None:
     """Construct a node, spin it until Ctrl-C or SIGTERM, and exit.
 
     An exception while the node is constructed (a parameter of the wrong type, a file that is
     missing) is logged in one line and ends the process with exit code 2. A lifecycle node is shut
-    down while it can still talk to its clients, so that goals under way get their results.
+    down, and another one may say goodbye, while it can still talk to others: goals under way get their
+    results, and what moves is halted.
 
     Args:
         construct: Makes the node; usually its class.
@@ -94,6 +104,8 @@ def _spin(executor: Executor, node: Node) -> None:
     if isinstance(node, LifecycleNode):
         with contextlib.suppress(RCLError, RuntimeError):  # it is shut down already, or so is ROS
             node.trigger_shutdown()
+    elif isinstance(node, SaysGoodbye):
+        node.say_goodbye()
     end.set_result(None)
     thread.join(2.0)
     if failures:
