@@ -12,13 +12,13 @@ import numpy as np
 import rclpy
 from action_msgs.msg import GoalStatus
 from numpy.typing import NDArray
-from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from rclpy.task import Future
 from sensor_msgs.msg import Image
 
+from grasp_execution.nodes.action_call import LockedActionClient
 from grasp_msgs.action import Pick
 from grasp_msgs.srv import ResetScene
 from grasp_perception.outcomes import Outcome
@@ -66,7 +66,7 @@ class PickSession:
         self._keep("grasp", "/grasp_planner/overlay", latched)
         self._keep("spectator", "/spectator/color/image_raw", qos_profile_sensor_data)
         self._reset = self._node.create_client(ResetScene, "/simulated_robot/reset_scene")
-        self._pick = ActionClient(self._node, Pick, "/pick")
+        self._pick = LockedActionClient(self._node, Pick, "/pick")
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._thread = threading.Thread(target=self._executor.spin, name="grasp_demo", daemon=True)
