@@ -9,12 +9,12 @@ import pytest
 launch_pytest = pytest.importorskip("launch_pytest", reason="launch_pytest comes with a ROS 2 distribution")
 
 import rclpy  # noqa: E402
+from launch import LaunchDescription  # noqa: E402
 from launch.actions import IncludeLaunchDescription  # noqa: E402
 from launch.launch_description_sources import AnyLaunchDescriptionSource  # noqa: E402
 from launch_pytest.actions import ReadyToTest  # noqa: E402
 
 from grasp_bringup.launch.packages import launch_file  # noqa: E402
-from launch import LaunchDescription  # noqa: E402
 
 NODES = {"simulated_robot", "camera_transform", "grasp_planner", "motion_planner", "executor"}
 SERVICES = {"/simulated_robot/reset_scene", "/grasp_planner/plan", "/motion_planner/plan", "/stop"}

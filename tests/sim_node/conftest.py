@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +22,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from grasp_msgs.srv import GetObjects
 from grasp_perception.ros_conversions import seconds
-from grasp_sim.nodes.simulated_robot import SWITCH_SECONDS, SimulatedRobotNode
+from grasp_sim.nodes.simulated_robot import SimulatedRobotNode
 
 TIMEOUT = 20.0
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -176,12 +175,9 @@ def duration(seconds: float) -> Duration:
 @pytest.fixture(scope="module")
 def graph() -> Iterator[Graph]:
     """A ROS graph with a client's node, for all tests of a module."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_SECONDS)  # as the node's own process does
     graph = Graph()
     yield graph
     graph.close()
-    sys.setswitchinterval(interval)
 
 
 @pytest.fixture(scope="module")

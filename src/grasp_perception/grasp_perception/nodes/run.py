@@ -19,6 +19,10 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
+SWITCH_SECONDS = 0.0005
+"""How long a thread may keep the interpreter while others wait for it. With Python's 5 ms, each time a thread
+comes back from a system call, everything else crawls beside one busy thread: physics, or an executor's wait."""
+
 
 def reuse_large_buffers() -> None:
     """Let the allocator keep image-sized buffers instead of returning them to the kernel each time.
@@ -54,6 +58,7 @@ def run_node(construct: Callable[[], Node], *, threads: int = 1) -> None:
         threads: Threads that run its callbacks.
     """
     reuse_large_buffers()
+    sys.setswitchinterval(SWITCH_SECONDS)
     # rclpy's own handlers take the context away first, and with it all ways to say goodbye.
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     for number in (signal.SIGINT, signal.SIGTERM):

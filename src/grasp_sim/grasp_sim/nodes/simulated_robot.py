@@ -30,9 +30,6 @@ from grasp_sim.trajectory_goal import FollowingDefaults
 
 THREADS = 8
 """Goals and services wait in a thread each; the work itself is done by the physics thread."""
-SWITCH_SECONDS = 0.0005
-"""How long the physics thread may keep the interpreter while others wait for it. Python's 5 ms, each time a
-thread comes back from a system call, would make everything else crawl while the physics is busy."""
 SLOW = 0.9
 """Share of the asked-for real-time factor below which the node warns."""
 
@@ -217,7 +214,6 @@ class SimulatedRobotNode(AutostartLifecycleNode):
 
 def main() -> None:
     """Run the node; exit code 1 if the simulation breaks down."""
-    sys.setswitchinterval(SWITCH_SECONDS)
     nodes: list[SimulatedRobotNode] = []
 
     def simulated_robot() -> SimulatedRobotNode:
