@@ -12,7 +12,6 @@ import pytest
 import rclpy
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory, GripperCommand
-from rclpy.action import ActionClient
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -20,6 +19,7 @@ from rclpy.task import Future
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
+from grasp_execution.nodes.action_call import LockedActionClient
 from grasp_msgs.srv import GetObjects
 from grasp_perception.ros_conversions import seconds
 from grasp_sim.nodes.simulated_robot import SimulatedRobotNode
@@ -98,8 +98,8 @@ class Robot:
         self.graph = graph
         self.states: list[JointState] = []
         graph.node.create_subscription(JointState, "/joint_states", self.states.append, 50)
-        self.arm = ActionClient(graph.node, FollowJointTrajectory, "/widowx_controller/follow_joint_trajectory")
-        self.gripper = ActionClient(graph.node, GripperCommand, "/widowx_gripper_controller/gripper_cmd")
+        self.arm = LockedActionClient(graph.node, FollowJointTrajectory, "/widowx_controller/follow_joint_trajectory")
+        self.gripper = LockedActionClient(graph.node, GripperCommand, "/widowx_gripper_controller/gripper_cmd")
         assert self.arm.wait_for_server(TIMEOUT)
         assert self.gripper.wait_for_server(TIMEOUT)
         self.feedback: list[Any] = []
@@ -123,7 +123,7 @@ class Robot:
         wait_until(lambda: seconds(self.states[-1].header.stamp) >= begin + duration, f"{duration} s of simulation")
         return [state for state in self.states if seconds(state.header.stamp) > begin]
 
-    def send(self, client: ActionClient, goal: Any) -> Any:
+    def send(self, client: LockedActionClient, goal: Any) -> Any:
         """The handle of an accepted goal."""
         self.feedback.clear()
         handle = self.graph.result(
