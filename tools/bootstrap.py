@@ -130,6 +130,8 @@ def build_workspace() -> None:
     """Build `underlay/` and `src/` with colcon, and write the environment file."""
     say("building underlay/ and src/ with colcon")
     environment = wheel_environment()
+    # One by one: underlay/COLCON_IGNORE keeps the folder out of builds on a real distribution.
+    underlay = sorted(path.parent for path in (ROOT / "underlay").glob("*/package.xml"))
     run(
         [
             VENV / "bin/colcon",
@@ -137,7 +139,7 @@ def build_workspace() -> None:
             "log",
             "build",
             "--base-paths",
-            "underlay",
+            *underlay,
             "src",
             "--symlink-install",
             "--event-handlers",

@@ -130,12 +130,12 @@ def test_grasps_are_evaluated_on_a_copy(robot: Robot) -> None:
     center = placed.pose.position
     response = evaluate(robot, Point(x=center.x, y=center.y, z=max(center.z, 0.008)))
     assert response.valid
-    assert response.success == (response.failed_phase == EvaluateGrasp.Request.SUCCESS)
+    assert response.success == (response.failed_phase == EvaluateGrasp.Response.SUCCESS)
     assert response.object == "cube_small"
     assert response.message
     beside = evaluate(robot, Point(x=0.13, y=center.y + (0.1 if center.y < 0 else -0.1), z=0.02))
     assert beside.valid and not beside.success
-    assert beside.failed_phase == EvaluateGrasp.Request.CLOSE
+    assert beside.failed_phase == EvaluateGrasp.Response.CLOSE
     assert beside.message.startswith("nothing was between the fingers")
     (now,) = get_objects(robot).objects
     np.testing.assert_allclose(numbers(now), numbers(placed), atol=2e-3)
