@@ -48,8 +48,9 @@ class Output:
                     prefix = f"\x1b[{color}m{prefix}\x1b[0m"
                 try:
                     print(prefix, text, file=self._screen, flush=True)
-                except OSError:
-                    self._screen = None  # the reader has gone; the nodes go on
+                except OSError:  # the reader has gone; the nodes go on
+                    _forget(self._screen)
+                    self._screen = None
 
     def _open(self, name: str) -> IO[str]:
         assert self._log_folder
@@ -61,3 +62,10 @@ class Output:
             for log in self._logs.values():
                 log.close()
             self._logs.clear()
+
+
+def _forget(screen: TextIO) -> None:
+    """Let what is still in the buffer vanish: Python would try to write it once more at its end, and fail."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, screen.fileno())
+    os.close(nowhere)
