@@ -19,10 +19,10 @@ from grasp_perception.extrinsics import CameraMount
 from grasp_perception.transform import Transform
 from grasp_planning.grasps import Grasp
 from grasp_planning.workcell import WorkCell
-from grasp_sim.camera import SimulatedCamera
-from grasp_sim.cell import SimulatedCell
-from grasp_sim.rendering import egl_works
-from grasp_sim.trial import try_grasp
+from grasp_sim.cell.simulated_cell import SimulatedCell
+from grasp_sim.rendering.camera import SimulatedCamera
+from grasp_sim.rendering.renderer import egl_works
+from grasp_sim.trials.trial import try_grasp
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 OBJECTS = ["random_804", "random_084", "cube_medium", "cylinder_large", "bar_small"]

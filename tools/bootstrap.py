@@ -36,6 +36,8 @@ SYSTEM_PACKAGES = {
     "python3-dev": lambda: Path(sysconfig.get_path("include"), "Python.h").exists(),
     "python3-venv": lambda: _has_module("ensurepip"),
     "util-linux": lambda: shutil.which("setpriv"),
+    "chromium": lambda: shutil.which("chromium"),
+    "chromium-driver": lambda: shutil.which("chromedriver"),
     "libegl1": lambda: _has_library("libEGL.so.1"),
     "libgl1-mesa-dri": lambda: any(Path("/usr/lib").glob("*/dri/swrast_dri.so")),
 }

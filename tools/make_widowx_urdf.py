@@ -16,7 +16,7 @@ import math
 from pathlib import Path
 
 from grasp_planning.gripper import Gripper
-from grasp_sim.urdf import ORIGIN, Joint, Link, Robot, Shape, to_xml
+from grasp_sim.physics.urdf import ORIGIN, Joint, Link, Robot, Shape, to_xml
 
 ROOT = Path(__file__).resolve().parent.parent
 URDF = ROOT / "models" / "arms" / "widowx" / "widowx.urdf"

@@ -10,8 +10,8 @@ import pytest
 from grasp_execution.arm import ArmDescription
 from grasp_perception.extrinsics import CameraMount
 from grasp_planning.workcell import WorkCell
-from grasp_sim.cell import SimulatedCell
-from grasp_sim.objects import ObjectCatalogue
+from grasp_sim.cell.simulated_cell import SimulatedCell
+from grasp_sim.objects.catalogue import ObjectCatalogue
 
 
 @pytest.fixture(scope="session", autouse=True)

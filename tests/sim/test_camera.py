@@ -7,11 +7,11 @@ import pytest
 
 from grasp_perception.extrinsics import CameraMount
 from grasp_perception.transform import Transform
-from grasp_sim.camera import SimulatedCamera
-from grasp_sim.rendering import egl_works, make_renderer
-from grasp_sim.sources import Source
-from grasp_sim.urdf import Link, Robot, Shape
-from grasp_sim.world import World
+from grasp_sim.physics.sources import Source
+from grasp_sim.physics.urdf import Link, Robot, Shape
+from grasp_sim.physics.world import World
+from grasp_sim.rendering.camera import SimulatedCamera
+from grasp_sim.rendering.renderer import egl_works, make_renderer
 
 RENDERERS = ["tiny", pytest.param("egl", marks=pytest.mark.skipif(not egl_works(), reason="EGL does not work here"))]
 TOP = 0.04

@@ -9,8 +9,8 @@ import pytest
 from grasp_execution.arm import ArmDescription
 from grasp_perception.extrinsics import CameraMount
 from grasp_planning.workcell import WorkCell
-from grasp_sim.cell import SimulatedCell
-from grasp_sim.world import WorldClosed
+from grasp_sim.cell.simulated_cell import SimulatedCell
+from grasp_sim.physics.world import WorldClosed
 
 
 def connections() -> int:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from grasp_perception.transform import Transform
-from grasp_sim.bodies import Body
-from grasp_sim.cell import SimulatedCell
+from grasp_sim.cell.simulated_cell import SimulatedCell
+from grasp_sim.physics.bodies import Body
 
 DOWN = [0.0, 0.05, 0.35, 1.17, 0.0]
 """The tool points down, 10 cm above the table."""
@@ -22,8 +22,8 @@ def settle(cell: SimulatedCell, limit: float = 3.0) -> float:
 
 def on_a_stand(cell: SimulatedCell, name: str, offset: float = 0.0) -> Body:
     """The cell with an object between the open fingers of the arm, lying on a thin stand."""
-    from grasp_sim.sources import Source
-    from grasp_sim.urdf import Link, Robot, Shape
+    from grasp_sim.physics.sources import Source
+    from grasp_sim.physics.urdf import Link, Robot, Shape
 
     cell.robot.reset(DOWN)
     tool = cell.robot.tool()

@@ -9,8 +9,7 @@ import pytest
 import trimesh
 
 from grasp_planning.gripper import Gripper
-from grasp_sim.meshes import MeshError, load_mesh_body
-from grasp_sim.objects import (
+from grasp_sim.objects.catalogue import (
     MASS_RANGE,
     UNUSABLE,
     ObjectCatalogue,
@@ -18,6 +17,7 @@ from grasp_sim.objects import (
     random_object_names,
     scale_to_gripper,
 )
+from grasp_sim.objects.meshes import MeshError, load_mesh_body
 
 
 def test_names(catalogue: ObjectCatalogue) -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from grasp_execution.arm import ArmDescription
 from grasp_perception.configuration import ConfigurationError
-from grasp_sim.cell import SimulatedCell
-from grasp_sim.robot import SimulatedRobot
-from grasp_sim.world import World
+from grasp_sim.cell.robot import SimulatedRobot
+from grasp_sim.cell.simulated_cell import SimulatedCell
+from grasp_sim.physics.world import World
 
 DOWN = np.array([0.3, 0.05, 0.35, 1.17, 0.4])
 """The tool points down, 10 cm above the table."""

@@ -10,11 +10,11 @@ import pytest
 
 from grasp_perception.transform import Transform
 from grasp_planning.workcell import WorkCell
-from grasp_sim.meshes import MeshError
-from grasp_sim.objects import ObjectCatalogue, UnknownObjectError
-from grasp_sim.placement import GAP, PlacementError
-from grasp_sim.scene import ObjectState, Scene, distinct_colors
-from grasp_sim.world import World
+from grasp_sim.cell.placement import GAP, PlacementError
+from grasp_sim.cell.scene import ObjectState, Scene, distinct_colors
+from grasp_sim.objects.catalogue import ObjectCatalogue, UnknownObjectError
+from grasp_sim.objects.meshes import MeshError
+from grasp_sim.physics.world import World
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 
 from grasp_perception.transform import Transform
 from grasp_planning.grasps import Grasp
-from grasp_sim.cell import SimulatedCell
-from grasp_sim.trial import TrialPhase, try_grasp
+from grasp_sim.cell.simulated_cell import SimulatedCell
+from grasp_sim.trials.trial import TrialPhase, try_grasp
 
 
 def top_down(

@@ -11,7 +11,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from grasp_sim.urdf import Link, Shape, to_xml
+from grasp_sim.physics.urdf import Link, Shape, to_xml
 
 
 @pytest.fixture(scope="module")

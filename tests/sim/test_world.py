@@ -9,10 +9,10 @@ import pybullet
 import pytest
 
 from grasp_perception.transform import Transform
-from grasp_sim.sources import Source, SourceError
-from grasp_sim.surfaces import OBJECT
-from grasp_sim.urdf import Joint, Link, Robot, Shape
-from grasp_sim.world import GRAVITY, World, WorldClosed
+from grasp_sim.physics.sources import Source, SourceError
+from grasp_sim.physics.surfaces import OBJECT
+from grasp_sim.physics.urdf import Joint, Link, Robot, Shape
+from grasp_sim.physics.world import GRAVITY, World, WorldClosed
 
 CUBE = Source.from_robot(Robot("cube", (Link("cube", 0.05, (Shape("box", (0.02, 0.02, 0.02)),)),), ()))
 FLOOR = Source.from_robot(Robot("floor", (Link("floor", 1.0, (Shape("box", (1.0, 1.0, 0.1)),)),), ()))

@@ -5,8 +5,8 @@ import math
 import pytest
 
 from grasp_planning.gripper import Gripper
-from grasp_sim.gripper_controller import GRACE, GripperController, GripperRefused
-from grasp_sim.motion import Ending
+from grasp_sim.control.gripper_controller import GRACE, GripperController, GripperRefused
+from grasp_sim.control.motion import Ending
 
 GRIPPER = Gripper(
     name="g", min_opening=0.0, max_opening=0.03, finger_thickness=0.006, finger_width=0.018, finger_length=0.05,

@@ -8,7 +8,7 @@ from control_msgs.action import GripperCommand
 
 from grasp_msgs.srv import ResetScene
 from grasp_perception.transform import Transform
-from grasp_sim.controlled_cell import ControlledCell
+from grasp_sim.control.controlled_cell import ControlledCell
 from grasp_sim.nodes.simulated_robot import SimulatedRobotNode
 
 from .conftest import OPENING, Graph, Robot, fingers, gap_goal

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from grasp_sim.pacing import CATCH_UP, Pacer, Schedule
+from grasp_sim.control.pacing import CATCH_UP, Pacer, Schedule
 
 
 def test_the_target_follows_the_wall_clock() -> None:

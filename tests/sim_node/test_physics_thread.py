@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from grasp_sim.physics_thread import PhysicsStopped, PhysicsThread
+from grasp_sim.control.physics_thread import PhysicsStopped, PhysicsThread
 
 
 class Counter:

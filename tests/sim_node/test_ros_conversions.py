@@ -10,6 +10,9 @@ from grasp_perception.camera import CameraIntrinsics
 from grasp_perception.frame import RGBDFrame
 from grasp_perception.ros_conversions import image_to_array, seconds
 from grasp_perception.transform import Transform
+from grasp_sim.cell.scene import ObjectState
+from grasp_sim.control.trajectory_controller import TrajectoryProgress
+from grasp_sim.control.trajectory_goal import PointFields, ToleranceFields
 from grasp_sim.ros_conversions import (
     images_from_frame,
     joint_state_to_msg,
@@ -18,9 +21,6 @@ from grasp_sim.ros_conversions import (
     trajectory_feedback,
     trajectory_goal_from_msg,
 )
-from grasp_sim.scene import ObjectState
-from grasp_sim.trajectory_controller import TrajectoryProgress
-from grasp_sim.trajectory_goal import PointFields, ToleranceFields
 
 
 def test_every_field_of_a_goal() -> None:

@@ -6,10 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from grasp_sim.joint_limits import JointLimits
-from grasp_sim.trajectory_checks import check_goal
-from grasp_sim.trajectory_following import TrajectoryError
-from grasp_sim.trajectory_goal import FollowingDefaults, PointFields, ToleranceFields, TrajectoryGoal, TrajectoryRefused
+from grasp_sim.control.joint_limits import JointLimits
+from grasp_sim.control.trajectory_checks import check_goal
+from grasp_sim.control.trajectory_following import TrajectoryError
+from grasp_sim.control.trajectory_goal import (
+    FollowingDefaults,
+    PointFields,
+    ToleranceFields,
+    TrajectoryGoal,
+    TrajectoryRefused,
+)
 
 LIMITS = JointLimits(("a", "b"), np.array([-1.0, -2.0]), np.array([1.0, 2.0]), np.array([0.5, 1.0]))
 DEFAULTS = FollowingDefaults()

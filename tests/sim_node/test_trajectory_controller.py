@@ -3,12 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from grasp_sim.joint_limits import JointLimits
-from grasp_sim.motion import Ending
-from grasp_sim.trajectory_checks import CheckedGoal, check_goal
-from grasp_sim.trajectory_controller import LONGEST_STOP, TrajectoryController, TrajectoryMotion
-from grasp_sim.trajectory_following import TrajectoryError
-from grasp_sim.trajectory_goal import FollowingDefaults, PointFields, TrajectoryGoal, TrajectoryRefused
+from grasp_sim.control.joint_limits import JointLimits
+from grasp_sim.control.motion import Ending
+from grasp_sim.control.trajectory_checks import CheckedGoal, check_goal
+from grasp_sim.control.trajectory_controller import LONGEST_STOP, TrajectoryController, TrajectoryMotion
+from grasp_sim.control.trajectory_following import TrajectoryError
+from grasp_sim.control.trajectory_goal import FollowingDefaults, PointFields, TrajectoryGoal, TrajectoryRefused
 
 STEP = 0.01
 LIMITS = JointLimits(("a", "b"), np.full(2, -2.0), np.full(2, 2.0), np.full(2, 1.0))

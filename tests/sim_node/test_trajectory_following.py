@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from grasp_execution.trajectory import Trajectory
-from grasp_sim.trajectory_following import Follower, Tolerances, TrajectoryError, Verdict
+from grasp_sim.control.trajectory_following import Follower, Tolerances, TrajectoryError, Verdict
 
 TRAJECTORY = Trajectory(("a", "b"), np.array([0.0, 2.0]), np.array([[0.0, 1.0], [0.4, 1.0]]))
 STILL = np.zeros(2)

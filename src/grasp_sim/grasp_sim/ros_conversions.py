@@ -25,9 +25,9 @@ from grasp_perception.ros_conversions import (
     transform_to_msg,
 )
 from grasp_perception.transform import Transform
-from grasp_sim.scene import ObjectState
-from grasp_sim.trajectory_controller import TrajectoryProgress
-from grasp_sim.trajectory_goal import PointFields, ToleranceFields, TrajectoryGoal
+from grasp_sim.cell.scene import ObjectState
+from grasp_sim.control.trajectory_controller import TrajectoryProgress
+from grasp_sim.control.trajectory_goal import PointFields, ToleranceFields, TrajectoryGoal
 
 
 def trajectory_goal_from_msg(message: FollowJointTrajectory.Goal) -> TrajectoryGoal:

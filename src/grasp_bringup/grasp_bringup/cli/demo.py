@@ -20,7 +20,7 @@ from grasp_bringup.demo.pictures import draw_pick, draw_summary
 from grasp_bringup.demo.report import report, tables, write_json
 from grasp_bringup.demo.session import PickRecord, PickSession, SessionError
 from grasp_perception.outcomes import Outcome
-from grasp_sim.objects import random_object_names
+from grasp_sim.objects.catalogue import random_object_names
 
 BRINGUP_TIMEOUT = 30.0
 PICK_TIMEOUT = 120.0

@@ -8,8 +8,8 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
 
-from grasp_sim.cell import SimulatedCell
-from grasp_sim.pacing import Schedule
+from grasp_sim.cell.simulated_cell import SimulatedCell
+from grasp_sim.control.pacing import Schedule
 from grasp_sim.ros_conversions import images_from_frame
 
 _WINDOW = 2.0

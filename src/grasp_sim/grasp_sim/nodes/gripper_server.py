@@ -5,10 +5,10 @@ from __future__ import annotations
 from control_msgs.action import GripperCommand
 from rclpy.node import Node
 
-from grasp_sim.controlled_cell import ControlledCell
-from grasp_sim.gripper_controller import GripperMotion, GripperRefused, GripperState
+from grasp_sim.control.controlled_cell import ControlledCell
+from grasp_sim.control.gripper_controller import GripperMotion, GripperRefused, GripperState
+from grasp_sim.control.physics_thread import PhysicsStopped, PhysicsThread
 from grasp_sim.nodes.motion_server import MotionProtocol, MotionServer
-from grasp_sim.physics_thread import PhysicsStopped, PhysicsThread
 
 
 class GripperServer(MotionServer[GripperMotion]):

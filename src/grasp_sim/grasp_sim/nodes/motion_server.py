@@ -14,8 +14,8 @@ from rclpy.action.server import ServerGoalHandle
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 
-from grasp_sim.motion import Ending, Motion
-from grasp_sim.physics_thread import PhysicsStopped
+from grasp_sim.control.motion import Ending, Motion
+from grasp_sim.control.physics_thread import PhysicsStopped
 
 POLL_SECONDS = 0.01
 """Wall time between two looks at a cancel request."""

@@ -10,12 +10,12 @@ from grasp_msgs.srv import EvaluateGrasp, GetObjects, ResetScene
 from grasp_perception.ros_conversions import stamp
 from grasp_planning.gripper import Gripper
 from grasp_planning.ros_conversions import grasp_from_msg
-from grasp_sim.controlled_cell import ArmMoving, ControlledCell
-from grasp_sim.objects import MeshError, UnknownObjectError
-from grasp_sim.physics_thread import PhysicsStopped, PhysicsThread
+from grasp_sim.cell.scene import PlacementError
+from grasp_sim.control.controlled_cell import ArmMoving, ControlledCell
+from grasp_sim.control.physics_thread import PhysicsStopped, PhysicsThread
+from grasp_sim.objects.catalogue import MeshError, UnknownObjectError
 from grasp_sim.ros_conversions import object_state_to_msg
-from grasp_sim.scene import PlacementError
-from grasp_sim.trial import try_grasp
+from grasp_sim.trials.trial import try_grasp
 
 RESET_TIMEOUT = 60.0
 """Wall seconds; meshes may have to be decomposed first."""

@@ -16,17 +16,17 @@ from grasp_perception.nodes.lifecycle import AutostartLifecycleNode
 from grasp_perception.nodes.parameters import declare
 from grasp_perception.nodes.run import run_node
 from grasp_planning.workcell import WorkCell
-from grasp_sim.cell import SimulatedCell
-from grasp_sim.controlled_cell import ControlledCell
-from grasp_sim.joint_limits import JointLimits
+from grasp_sim.cell.simulated_cell import SimulatedCell
+from grasp_sim.control.controlled_cell import ControlledCell
+from grasp_sim.control.joint_limits import JointLimits
+from grasp_sim.control.physics_thread import PhysicsStopped, PhysicsThread
+from grasp_sim.control.trajectory_goal import FollowingDefaults
 from grasp_sim.nodes.camera_publisher import CameraPublisher
 from grasp_sim.nodes.gripper_server import GripperServer
 from grasp_sim.nodes.scene_services import SceneServices
 from grasp_sim.nodes.spectator_publisher import SpectatorPublisher
 from grasp_sim.nodes.state_publisher import StatePublisher
 from grasp_sim.nodes.trajectory_server import TrajectoryServer
-from grasp_sim.physics_thread import PhysicsStopped, PhysicsThread
-from grasp_sim.trajectory_goal import FollowingDefaults
 
 THREADS = 8
 """Goals and services wait in a thread each; the work itself is done by the physics thread."""

@@ -11,8 +11,8 @@ from std_msgs.msg import Header
 
 from grasp_perception.extrinsics import CameraMount
 from grasp_perception.ros_conversions import array_to_image, stamp
-from grasp_sim.cell import SimulatedCell
-from grasp_sim.pacing import Schedule
+from grasp_sim.cell.simulated_cell import SimulatedCell
+from grasp_sim.control.pacing import Schedule
 
 
 class SpectatorPublisher:

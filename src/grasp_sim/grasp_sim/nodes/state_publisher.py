@@ -11,8 +11,8 @@ from sensor_msgs.msg import JointState
 from tf2_ros import TransformBroadcaster
 
 from grasp_perception.ros_conversions import stamp
-from grasp_sim.cell import SimulatedCell
-from grasp_sim.pacing import Schedule
+from grasp_sim.cell.simulated_cell import SimulatedCell
+from grasp_sim.control.pacing import Schedule
 from grasp_sim.ros_conversions import joint_state_to_msg, link_transforms_to_msgs
 
 CLOCK_RATE = 100.0

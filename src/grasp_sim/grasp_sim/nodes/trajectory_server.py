@@ -5,15 +5,15 @@ from __future__ import annotations
 from control_msgs.action import FollowJointTrajectory
 from rclpy.node import Node
 
-from grasp_sim.controlled_cell import ControlledCell
-from grasp_sim.joint_limits import JointLimits
+from grasp_sim.control.controlled_cell import ControlledCell
+from grasp_sim.control.joint_limits import JointLimits
+from grasp_sim.control.physics_thread import PhysicsStopped, PhysicsThread
+from grasp_sim.control.trajectory_checks import check_goal
+from grasp_sim.control.trajectory_controller import TrajectoryMotion
+from grasp_sim.control.trajectory_following import TrajectoryError
+from grasp_sim.control.trajectory_goal import FollowingDefaults, TrajectoryRefused
 from grasp_sim.nodes.motion_server import MotionProtocol, MotionServer
-from grasp_sim.physics_thread import PhysicsStopped, PhysicsThread
 from grasp_sim.ros_conversions import trajectory_feedback, trajectory_goal_from_msg
-from grasp_sim.trajectory_checks import check_goal
-from grasp_sim.trajectory_controller import TrajectoryMotion
-from grasp_sim.trajectory_following import TrajectoryError
-from grasp_sim.trajectory_goal import FollowingDefaults, TrajectoryRefused
 
 Result = FollowJointTrajectory.Result
 

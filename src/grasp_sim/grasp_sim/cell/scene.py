@@ -11,12 +11,18 @@ from numpy.typing import NDArray
 
 from grasp_perception.transform import Transform
 from grasp_planning.workcell import WorkCell
-from grasp_sim.bodies import Body
-from grasp_sim.objects import RANDOM_NAMES, ObjectCatalogue, ObjectModel, UnknownObjectError, random_object_names
-from grasp_sim.placement import PlacementError, place
-from grasp_sim.surfaces import OBJECT
-from grasp_sim.surroundings import add_surroundings
-from grasp_sim.world import World
+from grasp_sim.cell.placement import PlacementError, place
+from grasp_sim.cell.surroundings import add_surroundings
+from grasp_sim.objects.catalogue import (
+    RANDOM_NAMES,
+    ObjectCatalogue,
+    ObjectModel,
+    UnknownObjectError,
+    random_object_names,
+)
+from grasp_sim.physics.bodies import Body
+from grasp_sim.physics.surfaces import OBJECT
+from grasp_sim.physics.world import World
 
 __all__ = ["ObjectState", "PlacementError", "Scene", "SceneObject", "UnknownObjectError"]
 

@@ -14,11 +14,11 @@ from scipy.spatial.transform import Rotation
 
 from grasp_perception.transform import Transform
 from grasp_planning.gripper import Gripper
-from grasp_sim import primitives
-from grasp_sim.bodies import Body
-from grasp_sim.meshes import SUFFIXES, MeshError, load_mesh_body
-from grasp_sim.sources import Source
-from grasp_sim.urdf import Inertial, Link, Robot, Shape
+from grasp_sim.objects import primitives
+from grasp_sim.objects.meshes import SUFFIXES, MeshError, load_mesh_body
+from grasp_sim.physics.bodies import Body
+from grasp_sim.physics.sources import Source
+from grasp_sim.physics.urdf import Inertial, Link, Robot, Shape
 
 Color = tuple[float, float, float]
 

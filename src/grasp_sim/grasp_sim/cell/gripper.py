@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from grasp_planning.gripper import Gripper
-from grasp_sim.bodies import Body
-from grasp_sim.world import World
+from grasp_sim.physics.bodies import Body
+from grasp_sim.physics.world import World
 
 GAIN = 0.1
 COUPLING_FORCE = 100.0

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from grasp_perception.transform import Transform
 from grasp_planning.gripper import Gripper
-from grasp_sim.urdf import Shape
+from grasp_sim.physics.urdf import Shape
 
 SIZES = {"small": 0.4, "medium": 0.6, "large": 0.8}
 KINDS = ("bar", "box", "capsule", "cube", "cylinder", "sphere")

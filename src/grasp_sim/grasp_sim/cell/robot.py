@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from grasp_execution.arm import ArmDescription
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.transform import Transform
-from grasp_sim.bodies import Body
-from grasp_sim.sources import Source
-from grasp_sim.surfaces import ARM, FINGER
-from grasp_sim.world import World
+from grasp_sim.physics.bodies import Body
+from grasp_sim.physics.sources import Source
+from grasp_sim.physics.surfaces import ARM, FINGER
+from grasp_sim.physics.world import World
 
 POSITION_GAIN = 0.2  # share of a position error that a joint removes in one step
 

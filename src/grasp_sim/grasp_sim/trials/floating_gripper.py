@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from grasp_perception.transform import Transform
 from grasp_planning.gripper import Gripper
-from grasp_sim.gripper import SimulatedGripper
-from grasp_sim.sources import Source
-from grasp_sim.surfaces import ARM, FINGER
-from grasp_sim.urdf import ORIGIN, Joint, Link, Robot, Shape
-from grasp_sim.world import World
+from grasp_sim.cell.gripper import SimulatedGripper
+from grasp_sim.physics.sources import Source
+from grasp_sim.physics.surfaces import ARM, FINGER
+from grasp_sim.physics.urdf import ORIGIN, Joint, Link, Robot, Shape
+from grasp_sim.physics.world import World
 
 NAME = "floating_gripper"
 AXES = ("carriage_x", "carriage_y", "carriage_z")

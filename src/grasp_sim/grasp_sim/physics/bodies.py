@@ -14,9 +14,9 @@ import pybullet
 from numpy.typing import NDArray
 
 from grasp_perception.transform import Transform
-from grasp_sim.joints import Joint
-from grasp_sim.sources import BASE, Configuration, Source
-from grasp_sim.surfaces import MESH_MARGIN, Surface
+from grasp_sim.physics.joints import Joint
+from grasp_sim.physics.sources import BASE, Configuration, Source
+from grasp_sim.physics.surfaces import MESH_MARGIN, Surface
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,11 +15,11 @@ from scipy.spatial.transform import Rotation
 
 from grasp_perception.transform import Transform
 from grasp_planning.workcell import WorkCell
-from grasp_sim.bodies import Body
-from grasp_sim.objects import ObjectModel
-from grasp_sim.surfaces import OBJECT
-from grasp_sim.surroundings import add_surroundings
-from grasp_sim.world import World
+from grasp_sim.cell.surroundings import add_surroundings
+from grasp_sim.objects.catalogue import ObjectModel
+from grasp_sim.physics.bodies import Body
+from grasp_sim.physics.surfaces import OBJECT
+from grasp_sim.physics.world import World
 
 PLACES = 300
 """Random places and turns looked at for one drop."""

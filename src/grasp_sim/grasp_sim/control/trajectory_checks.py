@@ -14,9 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grasp_execution.trajectory import Trajectory
-from grasp_sim.joint_limits import JointLimits
-from grasp_sim.trajectory_following import Follower, Tolerances, TrajectoryError
-from grasp_sim.trajectory_goal import FollowingDefaults, PointFields, ToleranceFields, TrajectoryGoal, TrajectoryRefused
+from grasp_sim.control.joint_limits import JointLimits
+from grasp_sim.control.trajectory_following import Follower, Tolerances, TrajectoryError
+from grasp_sim.control.trajectory_goal import (
+    FollowingDefaults,
+    PointFields,
+    ToleranceFields,
+    TrajectoryGoal,
+    TrajectoryRefused,
+)
 
 POSITION_SLACK = 1e-4
 """rad; planners touch a limit up to rounding."""

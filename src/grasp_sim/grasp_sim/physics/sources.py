@@ -9,7 +9,7 @@ from pathlib import Path
 import pybullet
 
 from grasp_perception.transform import Transform
-from grasp_sim.urdf import Robot, to_xml
+from grasp_sim.physics.urdf import Robot, to_xml
 
 BASE = -1  # pyBullet's index of a root link
 

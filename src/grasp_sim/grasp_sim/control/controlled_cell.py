@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from grasp_execution.arm import ArmDescription
-from grasp_sim.cell import SimulatedCell
-from grasp_sim.gripper_controller import GripperController
-from grasp_sim.scene import ObjectState
-from grasp_sim.trajectory_controller import TrajectoryController
+from grasp_sim.cell.scene import ObjectState
+from grasp_sim.cell.simulated_cell import SimulatedCell
+from grasp_sim.control.gripper_controller import GripperController
+from grasp_sim.control.trajectory_controller import TrajectoryController
 
 Observer = Callable[[SimulatedCell], None]
 

@@ -15,7 +15,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from grasp_sim.pacing import Pacer
+from grasp_sim.control.pacing import Pacer
 
 TICK = 0.01
 """Wall seconds between two wakes of the thread; the steps of a tick are done in one go."""

@@ -13,9 +13,9 @@ import pybullet
 from typing_extensions import Self
 
 from grasp_perception.transform import Transform
-from grasp_sim.bodies import Body, Contact
-from grasp_sim.silence import silenced
-from grasp_sim.sources import Source
+from grasp_sim.physics.bodies import Body, Contact
+from grasp_sim.physics.silence import silenced
+from grasp_sim.physics.sources import Source
 
 GRAVITY = 9.81
 TIME_STEP = 1.0 / 240.0

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from grasp_planning.gripper import Gripper
-from grasp_sim.motion import Ending, Motion
+from grasp_sim.control.motion import Ending, Motion
 
 SLACK = 1e-6
 """m and N; rounding of messages."""

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from grasp_planning.grasps import Grasp
 from grasp_planning.gripper import Gripper
-from grasp_sim.floating_gripper import FloatingGripper
-from grasp_sim.scene import Scene, SceneObject
-from grasp_sim.world import World
+from grasp_sim.cell.scene import Scene, SceneObject
+from grasp_sim.physics.world import World
+from grasp_sim.trials.floating_gripper import FloatingGripper
 
 APPROACH_SPEED = 0.10
 CARRY_SPEED = 0.15

@@ -22,10 +22,10 @@ import numpy as np
 import pybullet
 from numpy.typing import NDArray
 
-from grasp_sim.bodies import Body
-from grasp_sim.silence import silenced
-from grasp_sim.sources import Configuration, Copy
-from grasp_sim.world import World
+from grasp_sim.physics.bodies import Body
+from grasp_sim.physics.silence import silenced
+from grasp_sim.physics.sources import Configuration, Copy
+from grasp_sim.physics.world import World
 
 logger = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from grasp_sim.motion import Ending, Motion
-from grasp_sim.trajectory_checks import CheckedGoal
-from grasp_sim.trajectory_following import Follower, TrajectoryError, Verdict
+from grasp_sim.control.motion import Ending, Motion
+from grasp_sim.control.trajectory_checks import CheckedGoal
+from grasp_sim.control.trajectory_following import Follower, TrajectoryError, Verdict
 
 STILL = 0.01
 """rad/s below which a joint stands still after a cancel."""

@@ -9,8 +9,8 @@ from grasp_perception.camera import CameraIntrinsics
 from grasp_perception.extrinsics import CameraMount
 from grasp_perception.frame import RGBDFrame
 from grasp_perception.transform import Transform
-from grasp_sim.rendering import Renderer, RendererName, make_renderer
-from grasp_sim.world import World
+from grasp_sim.physics.world import World
+from grasp_sim.rendering.renderer import Renderer, RendererName, make_renderer
 
 NEAR = 0.05
 FAR = 3.0

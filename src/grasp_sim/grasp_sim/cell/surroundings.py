@@ -10,12 +10,12 @@ import numpy as np
 
 from grasp_perception.transform import Transform
 from grasp_planning.workcell import WorkCell
-from grasp_sim.bodies import Body
 from grasp_sim.cache import cache_folder, write_atomically
-from grasp_sim.sources import Source
-from grasp_sim.surfaces import BIN, TABLE
-from grasp_sim.urdf import Link, Robot, Shape
-from grasp_sim.world import World
+from grasp_sim.physics.bodies import Body
+from grasp_sim.physics.sources import Source
+from grasp_sim.physics.surfaces import BIN, TABLE
+from grasp_sim.physics.urdf import Link, Robot, Shape
+from grasp_sim.physics.world import World
 
 TABLE_NAME, BIN_NAME, FLOOR_NAME = "table", "bin", "floor"
 FLOOR_DEPTH = 0.7

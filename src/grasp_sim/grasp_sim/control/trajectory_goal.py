@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from grasp_sim.trajectory_following import TrajectoryError
+from grasp_sim.control.trajectory_following import TrajectoryError
 
 
 class TrajectoryRefused(ValueError):

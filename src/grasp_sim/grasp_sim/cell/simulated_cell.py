@@ -9,13 +9,13 @@ from typing_extensions import Self
 from grasp_execution.arm import ArmDescription
 from grasp_perception.extrinsics import CameraMount
 from grasp_planning.workcell import WorkCell
-from grasp_sim.camera import SimulatedCamera
-from grasp_sim.gripper import SimulatedGripper
-from grasp_sim.objects import ObjectCatalogue
-from grasp_sim.rendering import RendererName
-from grasp_sim.robot import SimulatedRobot
-from grasp_sim.scene import Scene
-from grasp_sim.world import TIME_STEP, World
+from grasp_sim.cell.gripper import SimulatedGripper
+from grasp_sim.cell.robot import SimulatedRobot
+from grasp_sim.cell.scene import Scene
+from grasp_sim.objects.catalogue import ObjectCatalogue
+from grasp_sim.physics.world import TIME_STEP, World
+from grasp_sim.rendering.camera import SimulatedCamera
+from grasp_sim.rendering.renderer import RendererName
 
 
 class SimulatedCell:

@@ -1,0 +1,1 @@
+"""Learning to grasp: datasets and what is learnt from them."""

@@ -1,0 +1,1 @@
+"""A work cell: arm, gripper, camera and a table with objects."""

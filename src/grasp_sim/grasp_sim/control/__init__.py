@@ -1,0 +1,1 @@
+"""Controllers of the simulated arm and gripper, and the thread that steps the physics."""

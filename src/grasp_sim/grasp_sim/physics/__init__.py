@@ -1,0 +1,1 @@
+"""Thin wrappers over pyBullet: worlds, bodies, joints, contacts. Its handles stay here and in `rendering`."""

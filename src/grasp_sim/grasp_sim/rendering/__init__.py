@@ -1,0 +1,1 @@
+"""Pictures of a world: OpenGL or software rendering, and an RGB-D camera."""
