@@ -21,6 +21,8 @@ class Gripper(Configuration):
     """Gap between the fingers when open."""
     finger_thickness: float = Field(gt=0)
     finger_width: float = Field(gt=0)
+    jaw_sizes: tuple[float, ...] = ()
+    """Widths that its fingers are made in, where there are several; `finger_width` is the usual one."""
     finger_length: float = Field(gt=0)
     palm_size: tuple[float, float, float]
     """Box behind the fingers: extents along x, y, z; its front face touches the fingers' roots."""
@@ -28,6 +30,10 @@ class Gripper(Configuration):
     """Force of the jaws on an object, N."""
     max_speed: float = Field(gt=0)
     """Speed at which the gap opens or closes, m/s."""
+
+    def with_jaw(self, size: float) -> Gripper:
+        """The same gripper with fingers of another width, m."""
+        return self.model_copy(update={"finger_width": size})
 
     @model_validator(mode="after")
     def _opening_range(self) -> Gripper:
