@@ -119,7 +119,7 @@ def trials(count: int, seed: int) -> dict[str, Any]:
     from grasp_planning.workcell import WorkCell
     from grasp_sim.cell.simulated_cell import SimulatedCell
     from grasp_sim.objects.catalogue import random_object_names
-    from grasp_sim.trials.trial import try_grasp
+    from grasp_sim.trials.live_trial import try_grasp
 
     arm = ArmDescription(REPOSITORY / "config/arms/widowx.yaml")
     workcell = WorkCell.load(REPOSITORY / "config/workcells/widowx.yaml")

@@ -22,7 +22,7 @@ from grasp_planning.workcell import WorkCell
 from grasp_sim.cell.simulated_cell import SimulatedCell
 from grasp_sim.rendering.camera import SimulatedCamera
 from grasp_sim.rendering.renderer import egl_works
-from grasp_sim.trials.trial import try_grasp
+from grasp_sim.trials.live_trial import try_grasp
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 OBJECTS = ["random_804", "random_084", "cube_medium", "cylinder_large", "bar_small"]

@@ -9,7 +9,7 @@ from grasp_execution.pick.stage import Stage
 from grasp_msgs.msg import Outcome as OutcomeMessage
 from grasp_msgs.srv import EvaluateGrasp
 from grasp_perception.outcomes import Outcome
-from grasp_sim.trials.trial import TrialPhase
+from grasp_sim.trials.outcome import TrialPhase
 
 
 def test_outcomes_are_those_of_the_message(repository: Path) -> None:

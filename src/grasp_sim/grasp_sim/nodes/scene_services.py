@@ -15,7 +15,7 @@ from grasp_sim.control.controlled_cell import ArmMoving, ControlledCell
 from grasp_sim.control.physics_thread import PhysicsStopped, PhysicsThread
 from grasp_sim.objects.catalogue import MeshError, UnknownObjectError
 from grasp_sim.ros_conversions import object_state_to_msg
-from grasp_sim.trials.trial import try_grasp
+from grasp_sim.trials.live_trial import try_grasp
 
 RESET_TIMEOUT = 60.0
 """Wall seconds; meshes may have to be decomposed first."""

@@ -47,12 +47,14 @@ class Body:
         links: Names of its links, the root first.
     """
 
-    def __init__(self, name: str, source: Source, client: int, pose: Transform, *, fixed: bool) -> None:
+    def __init__(
+        self, name: str, source: Source, client: int, pose: Transform, *, fixed: bool, sleeps: bool = True
+    ) -> None:
         self.name = name
         self.source = source
         self.fixed = fixed
         self._client = client
-        self._uid = source.load(client, pose, fixed=fixed)
+        self._uid = source.load(client, pose, fixed=fixed, sleeps=sleeps and not fixed)
         dynamics = pybullet.getDynamicsInfo(self._uid, BASE, physicsClientId=client)
         self.mass: float = dynamics[0]
         self._link_from_inertial = Transform.from_quaternion(dynamics[4], dynamics[3])
@@ -166,6 +168,19 @@ class Body:
             for point in points
             if point[2] != self._uid
         ]
+
+    def touching_links(self, other: Body) -> set[str]:
+        """Names of its links that touch another body, by the last step."""
+        points = pybullet.getContactPoints(self._uid, other._uid, physicsClientId=self._client) or ()
+        return {self.links[point[3] + 1] for point in points if point[9] > 0.0}
+
+    def overlaps(self, other: Body) -> bool:
+        """Whether the two penetrate each other at their present poses, wherever a step would take them.
+
+        To be asked after `World.update_contacts`.
+        """
+        points = pybullet.getContactPoints(self._uid, other._uid, physicsClientId=self._client) or ()
+        return any(point[8] < 0.0 for point in points)
 
     def remove(self) -> None:
         """Take it out of its world; `World.remove` calls this."""

@@ -1,6 +1,8 @@
-"""A moving joint of a body, with its motor."""
+"""Moving joints of a body, with their motors: one by one, or several of them in one call."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import pybullet
 
@@ -77,5 +79,56 @@ class Joint:
             velocityGain=1.0,
             force=self.effort if effort is None else effort,
             maxVelocity=self.velocity_limit if speed is None else speed,
+            physicsClientId=self._client,
+        )
+
+
+class JointGroup:
+    """Joints of one body that move together; one call to pyBullet for all of them."""
+
+    def __init__(self, joints: Sequence[Joint]) -> None:
+        if len({joint._uid for joint in joints}) != 1:
+            raise ValueError("the joints of a group belong to one body")
+        self._joints = tuple(joints)
+        self._uid = joints[0]._uid
+        self._client = joints[0]._client
+        self._indices = [joint.index for joint in joints]
+
+    def states(self) -> list[tuple[float, float]]:
+        """Position and velocity of each."""
+        states = pybullet.getJointStates(self._uid, self._indices, physicsClientId=self._client)
+        return [(state[0], state[1]) for state in states]
+
+    def reset(self, positions: Sequence[float]) -> None:
+        """Put the joints at positions and at rest, whatever is in their way."""
+        for joint, position in zip(self._joints, positions):
+            joint.reset(position)
+
+    def drive(
+        self, positions: Sequence[float], velocities: Sequence[float], *, efforts: Sequence[float], gain: float
+    ) -> None:
+        """Drive towards positions that move with velocities; see `Joint.drive`."""
+        count = len(self._indices)
+        pybullet.setJointMotorControlArray(
+            self._uid,
+            self._indices,
+            pybullet.POSITION_CONTROL,
+            targetPositions=positions,
+            targetVelocities=velocities,
+            forces=efforts,
+            positionGains=[gain] * count,
+            velocityGains=[1.0] * count,
+            physicsClientId=self._client,
+        )
+
+    def push(self, velocity: float, *, effort: float) -> None:
+        """Move all at a velocity, with at most an effort each."""
+        count = len(self._indices)
+        pybullet.setJointMotorControlArray(
+            self._uid,
+            self._indices,
+            pybullet.VELOCITY_CONTROL,
+            targetVelocities=[velocity] * count,
+            forces=[effort] * count,
             physicsClientId=self._client,
         )

@@ -37,24 +37,30 @@ class Source:
         """From a description in Python."""
         return cls(text=to_xml(robot), texture=texture)
 
-    def load(self, client: int, pose: Transform, *, fixed: bool) -> int:
+    def load(self, client: int, pose: Transform, *, fixed: bool, sleeps: bool = False) -> int:
         """Load into a pyBullet client; returns pyBullet's handle.
+
+        Args:
+            client: PyBullet's.
+            pose: world_from_body.
+            fixed: Whether its root stays where it is.
+            sleeps: Whether the physics may forget about it while it lies still.
 
         Raises:
             SourceError: pyBullet cannot load it.
         """
         if self.path is not None:
-            return self._load(client, self.path, pose, fixed)
+            return self._load(client, self.path, pose, fixed, sleeps)
         with tempfile.NamedTemporaryFile("w", suffix=".urdf") as file:  # pyBullet reads files only
             file.write(self.text)
             file.flush()
-            return self._load(client, Path(file.name), pose, fixed)
+            return self._load(client, Path(file.name), pose, fixed, sleeps)
 
-    def _load(self, client: int, path: Path, pose: Transform, fixed: bool) -> int:
+    def _load(self, client: int, path: Path, pose: Transform, fixed: bool, sleeps: bool) -> int:
         if not path.is_file():
             raise SourceError(f"there is no URDF at {path}")
         flags = pybullet.URDF_USE_INERTIA_FROM_FILE
-        if not fixed:  # what lies still costs nothing until something touches it; arms must not doze off
+        if sleeps:  # what lies still costs nothing until something touches it
             flags |= pybullet.URDF_ENABLE_SLEEPING
         try:
             uid: int = pybullet.loadURDF(

@@ -47,7 +47,17 @@ class World:
         bodies: What is in it, in the order of adding.
     """
 
-    def __init__(self, *, time_step: float = TIME_STEP, iterations: int = SOLVER_ITERATIONS) -> None:
+    def __init__(
+        self, *, time_step: float = TIME_STEP, iterations: int = SOLVER_ITERATIONS, sleeping: bool = True
+    ) -> None:
+        """An empty world.
+
+        Args:
+            time_step: Seconds of a step.
+            iterations: Of the contact solver, in a step.
+            sleeping: Whether bodies that lie still are left out of the steps. A snapshot does not hold how
+                sleepy a body was, so worlds that are restored and must repeat themselves do without.
+        """
         if not 0.0 < time_step <= 0.01:
             raise ValueError(f"time_step must lie in (0, 0.01] s for contacts to hold, got {time_step}")
         with silenced():
@@ -59,6 +69,7 @@ class World:
         self.time = 0.0
         self.bodies: list[Body] = []
         self._changes = 0
+        self._sleeping = sleeping
         pybullet.setGravity(0.0, 0.0, -GRAVITY, physicsClientId=client)
         pybullet.setPhysicsEngineParameter(
             fixedTimeStep=time_step,
@@ -86,7 +97,7 @@ class World:
         Raises:
             SourceError: pyBullet cannot load it.
         """
-        body = Body(name, source, self.client, pose or Transform.identity(), fixed=fixed)
+        body = Body(name, source, self.client, pose or Transform.identity(), fixed=fixed, sleeps=self._sleeping)
         self.bodies.append(body)
         self._changes += 1
         return body
