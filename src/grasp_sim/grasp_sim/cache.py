@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
+
+from grasp_perception.files import write_atomically
+
+__all__ = ["VARIABLE", "cache_folder", "write_atomically"]
 
 VARIABLE = "GRASP_CACHE_DIR"
 
@@ -19,16 +22,3 @@ def cache_folder(kind: str) -> Path:
     folder = base / kind
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that others see all of it or nothing."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        temporary = Path(file.name)
-        try:
-            file.write(content)
-            file.close()
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise

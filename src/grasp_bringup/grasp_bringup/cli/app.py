@@ -1,4 +1,4 @@
-"""The `grasp` command: grasp planning, the camera doctor and the simulated robot."""
+"""The `grasp` command: grasp planning, datasets, the camera doctor and the simulated robot."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ import typer
 COMMANDS = {
     "demo": "Bring up the simulated robot and let it pick objects.",
     "plan": "Plan grasps for a depth image from disk.",
+    "data check": "List what is wrong with a dataset, file by file.",
     "doctor": "Look at one RGB-D frame and say what is wrong with it.",
+}
+"""A command `a b` is the function `command` of the module `grasp_bringup.cli.a.b`."""
+
+GROUPS = {
+    "data": "Datasets of grasps.",
 }
 
 
@@ -19,15 +25,30 @@ def application(named: str | None) -> typer.Typer:
 
     Only that command's module is imported, so that `grasp plan` does not wait for a simulator; of
     the others there is a line for `--help`.
+
+    Args:
+        named: A key of `COMMANDS`; None, or a group's name, loads no command.
     """
     app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__.splitlines()[0])
     app.callback()(lambda: None)
-    for name, summary in COMMANDS.items():
-        command = import_module(f"grasp_bringup.cli.{name}").command if name == named else lambda: None
-        app.command(name, help=summary)(command)
+    groups = {group: typer.Typer(no_args_is_help=True, help=summary) for group, summary in GROUPS.items()}
+    for full_name, summary in COMMANDS.items():
+        group, _, name = full_name.rpartition(" ")
+        module = f"grasp_bringup.cli.{full_name.replace(' ', '.')}"
+        command = import_module(module).command if full_name == named else lambda: None
+        parent = groups[group] if group else app
+        parent.command(name, help=summary)(command)
+        if group and group not in {info.name for info in app.registered_groups}:
+            app.add_typer(groups[group], name=group)
     return app
 
 
+def command_named_by(arguments: list[str]) -> str | None:
+    """The command that a command line names: its first word, or its first two where the first is a group."""
+    words = [argument for argument in arguments if not argument.startswith("-")]
+    return " ".join(words[: 2 if words[0] in GROUPS else 1]) if words else None
+
+
 def main() -> None:
-    """Run the command named by the first argument."""
-    application(next((argument for argument in sys.argv[1:] if not argument.startswith("-")), None))(prog_name="grasp")
+    """Run the command named by the first words."""
+    application(command_named_by(sys.argv[1:]))(prog_name="grasp")
