@@ -1,0 +1,96 @@
+"""The index of a dataset: what it was made by, and where everything in each scene was.
+
+``index.jsonl``: a header, then a `SceneRecord` a line, ordered by object and index.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from grasp_perception.configuration import Configuration
+from grasp_perception.files import write_atomically
+from grasp_sim.dataset.scene import SceneRecord
+from grasp_sim.dataset.settings import Recipe
+
+NAME = "index.jsonl"
+FORMAT: Literal["grasp-dataset"] = "grasp-dataset"
+VERSION: Literal[1] = 1
+
+
+class Header(Recipe):
+    """The first line: the recipe, and how to read on."""
+
+    format: Literal["grasp-dataset"] = FORMAT
+    version: Literal[1] = VERSION
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> Header:
+        """The header of a dataset made by a recipe."""
+        return cls(**{name: getattr(recipe, name) for name in Recipe.model_fields})
+
+
+class DatasetIndexError(ValueError):
+    """An index cannot be read; the message names file, line and reason."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Index:
+    """Of a whole dataset."""
+
+    header: Header
+    records: tuple[SceneRecord, ...]
+
+    def by_id(self) -> dict[str, SceneRecord]:
+        """The records by the ids of their scenes."""
+        return {record.id: record for record in self.records}
+
+
+def write_index(root: Path, recipe: Recipe, records: Iterable[SceneRecord]) -> None:
+    """Write the index of a dataset, ordered."""
+    ordered = sorted(records, key=lambda record: (record.object, record.index))
+    lines = [as_line(Header.of(recipe)), *(as_line(record) for record in ordered)]
+    write_atomically(root / NAME, "".join(lines).encode())
+
+
+def read_index(root: Path) -> Index:
+    """Read the index of a dataset.
+
+    Raises:
+        DatasetIndexError: There is none, or a line is wrong.
+    """
+    path = root / NAME
+    try:
+        lines = path.read_text().splitlines()
+    except OSError as error:
+        raise DatasetIndexError(
+            f"{path} cannot be read: {error.strerror}; is {root} a dataset of this factory?"
+        ) from error
+    header = parse_line(Header, lines[0] if lines else "", path, 1)
+    records = tuple(parse_line(SceneRecord, line, path, number) for number, line in enumerate(lines[1:], 2))
+    return Index(header, records)
+
+
+def as_line(content: Configuration | dict[str, Any]) -> str:
+    """One line of JSON; numbers keep every bit."""
+    plain = content.model_dump(mode="json") if isinstance(content, Configuration) else content
+    return json.dumps(plain, separators=(",", ":"), allow_nan=False) + "\n"
+
+
+def parse_line(kind: type[Any], line: str, path: Path, number: int) -> Any:
+    """The content of a line.
+
+    Raises:
+        DatasetIndexError: It is not JSON, or not of that kind.
+    """
+    try:
+        return kind.model_validate_json(line)
+    except ValidationError as error:
+        detail = error.errors()[0]
+        where = ".".join(map(str, detail["loc"]))
+        raise DatasetIndexError(f"{path}:{number}: {where + ': ' if where else ''}{detail['msg']}") from error
