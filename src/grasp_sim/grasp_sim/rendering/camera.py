@@ -62,17 +62,18 @@ class SimulatedCamera:
         self._renderer.close()
 
 
-def projection_matrix(intrinsics: CameraIntrinsics) -> NDArray[np.float64]:
+def projection_matrix(intrinsics: CameraIntrinsics, near: float = NEAR, far: float = FAR) -> NDArray[np.float64]:
     """(4, 4) OpenGL projection of a pinhole camera whose pixel centres are at whole numbers.
 
-    The image spans -0.5 to width - 0.5; that interval goes to [-1, 1].
+    The image spans -0.5 to width - 0.5; that interval goes to [-1, 1], and so do the planes at the
+    distances `near` and `far`.
     """
     k = intrinsics
     return np.array(
         [
             [2 * k.fx / k.width, 0.0, 1 - 2 * (k.cx + 0.5) / k.width, 0.0],
             [0.0, 2 * k.fy / k.height, 2 * (k.cy + 0.5) / k.height - 1, 0.0],
-            [0.0, 0.0, -(FAR + NEAR) / (FAR - NEAR), -2 * FAR * NEAR / (FAR - NEAR)],
+            [0.0, 0.0, -(far + near) / (far - near), -2 * far * near / (far - near)],
             [0.0, 0.0, -1.0, 0.0],
         ]
     )

@@ -160,19 +160,29 @@ class EGLRenderer(Renderer):
             self._thread.shutdown()
 
     def _connect(self) -> None:
-        specification = importlib.util.find_spec("eglRenderer")
-        if specification is None or specification.origin is None:
-            raise RuntimeError("this pyBullet comes without its EGL plug-in (module eglRenderer): use renderer 'tiny'")
-        with silenced():
-            self._client = pybullet.connect(pybullet.DIRECT)
-            plugin = pybullet.loadPlugin(specification.origin, "_eglRendererPlugin", physicsClientId=self._client)
-        if plugin < 0:
-            raise RuntimeError("pyBullet's EGL plug-in cannot be loaded: install libegl1 and libgl1-mesa-dri")
+        self._client = connect_with_egl()
 
     def _disconnect(self) -> None:
         with silenced():
             pybullet.disconnect(physicsClientId=self._client)
         self._client = -1
+
+
+def connect_with_egl() -> int:
+    """A pyBullet client that renders by OpenGL; only the thread that made it may use it.
+
+    Raises:
+        RuntimeError: The plug-in is missing or does not load.
+    """
+    specification = importlib.util.find_spec("eglRenderer")
+    if specification is None or specification.origin is None:
+        raise RuntimeError("this pyBullet comes without its EGL plug-in (module eglRenderer): use renderer 'tiny'")
+    with silenced():
+        client: int = pybullet.connect(pybullet.DIRECT)
+        plugin = pybullet.loadPlugin(specification.origin, "_eglRendererPlugin", physicsClientId=client)
+    if plugin < 0:
+        raise RuntimeError("pyBullet's EGL plug-in cannot be loaded: install libegl1 and libgl1-mesa-dri")
+    return client
 
 
 @functools.cache
@@ -190,13 +200,16 @@ def egl_works() -> bool:
     return probe.returncode == 0 and b"EGL works" in probe.stdout
 
 
-def make_renderer(world: World, name: RendererName = "auto") -> Renderer:
-    """The renderer of a name; "auto" takes EGL where it works and the software renderer elsewhere."""
+def resolve(name: RendererName) -> Literal["egl", "tiny"]:
+    """Which renderer a name means; "auto" is EGL where it works and the software renderer elsewhere."""
     if name == "auto":
         name = "egl" if egl_works() else "tiny"
         logger.info("rendering with %s", "EGL" if name == "egl" else "TinyRenderer: EGL does not work here")
-    if name == "egl":
-        return EGLRenderer(world)
-    if name == "tiny":
-        return TinyRenderer(world)
-    raise ValueError(f"there is no renderer '{name}'; there are: auto, egl, tiny")
+    if name not in ("egl", "tiny"):
+        raise ValueError(f"there is no renderer '{name}'; there are: auto, egl, tiny")
+    return name
+
+
+def make_renderer(world: World, name: RendererName = "auto") -> Renderer:
+    """The renderer of a name; see `resolve`."""
+    return EGLRenderer(world) if resolve(name) == "egl" else TinyRenderer(world)

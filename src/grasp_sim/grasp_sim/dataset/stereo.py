@@ -1,0 +1,121 @@
+"""Depth from two views of a scene under a projected pattern, as the Jacquard data was made (section III-B).
+
+The left camera is the scene's own. The right one stands beside it along its x axis; its principal
+point is shifted so that the farthest point of the scene has a disparity near zero, and both views
+are wider than the image by what the matcher cannot do at the border. So the matcher searches a
+range no larger than the scene is deep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from typing_extensions import Self
+
+from grasp_perception.camera import CameraIntrinsics
+from grasp_perception.configuration import Configuration
+from grasp_perception.transform import Transform
+
+STEPS = 16
+"""Of the matcher's disparities to a pixel; also what the number of disparities must be a multiple of."""
+SLACK = 2
+"""px of disparity searched beyond the scene on either side."""
+
+
+class StereoSettings(Configuration):
+    """A stereo camera with a projector, and its matcher."""
+
+    baseline: float = Field(default=0.07, gt=0)
+    """m from the left camera to the right one."""
+    projector: float = 0.035
+    """m from the left camera to the projector, towards the right one."""
+    noise: float = Field(default=0.01, ge=0, le=0.5)
+    """Standard deviation of the brightness of a pixel, of [0, 1]."""
+    block: int = Field(default=7, ge=3, le=21)
+    """px: side of the matched block; odd."""
+    uniqueness: int = Field(default=10, ge=0, le=100)
+    """% by which the best match must be better than the next."""
+    consistency: float = Field(default=1.0, ge=0)
+    """px by which left-to-right and right-to-left may differ."""
+    speckle: int = Field(default=150, ge=0)
+    """px: islands of disparity smaller than this are discarded."""
+
+
+@dataclass(frozen=True, slots=True)
+class StereoRig:
+    """The two cameras for one scene."""
+
+    camera: CameraIntrinsics
+    """Of the scene's image."""
+    left: CameraIntrinsics
+    """Of the left view: the same, with columns added at either side."""
+    right: CameraIntrinsics
+    """Of the right view, of the same size."""
+    baseline: float
+    """m."""
+    shift: int
+    """px that are missing in the disparities between the two views."""
+    disparities: int
+    """px that are searched."""
+    margin: int
+    """Columns added on the left."""
+
+    @classmethod
+    def for_range(cls, camera: CameraIntrinsics, settings: StereoSettings, nearest: float, farthest: float) -> Self:
+        """For what lies between two depths, m."""
+        if not 0 < nearest <= farthest:
+            raise ValueError(f"a depth range must be positive and ordered, got {nearest} to {farthest} m")
+        product = camera.fx * settings.baseline
+        shift = max(int(product / farthest) - SLACK, 0)
+        disparities = STEPS * int(np.ceil((product / nearest - shift + SLACK) / STEPS))
+        border = settings.block
+        margin = disparities + border
+        k, width = camera, camera.width + margin + border
+        left = CameraIntrinsics(k.fx, k.fy, k.cx + margin, k.cy, width, k.height)
+        right = CameraIntrinsics(k.fx, k.fy, k.cx + margin + shift, k.cy, width, k.height)
+        return cls(camera, left, right, settings.baseline, shift, disparities, margin)
+
+    def right_pose(self, world_from_left: Transform) -> Transform:
+        """world_from_right."""
+        return world_from_left @ Transform(np.eye(3), np.array([self.baseline, 0.0, 0.0]))
+
+
+def stereo_depth(
+    left: NDArray[np.uint8], right: NDArray[np.uint8], rig: StereoRig, settings: StereoSettings
+) -> NDArray[np.float32]:
+    """Match two views semi-globally.
+
+    Args:
+        left: (H, W') grey view of `rig.left`.
+        right: (H, W') grey view of `rig.right`.
+        rig: The cameras.
+        settings: Of the matcher.
+
+    Returns:
+        (H, W) depth along the optical axis in the scene's camera, m; NaN where there is no match that is unique,
+        the same in both directions, and part of a patch.
+    """
+    area = settings.block**2
+    matcher = cv2.StereoSGBM.create(
+        minDisparity=0,
+        numDisparities=rig.disparities,
+        blockSize=settings.block,
+        P1=8 * area,
+        P2=32 * area,
+        disp12MaxDiff=int(settings.consistency),
+        preFilterCap=31,
+        uniquenessRatio=settings.uniqueness,
+        speckleWindowSize=settings.speckle,
+        speckleRange=1,
+        mode=cv2.STEREO_SGBM_MODE_SGBM_3WAY,
+    )
+    disparity = matcher.compute(left, right)[:, rig.margin : rig.margin + rig.camera.width]
+    total = disparity.astype(np.float32) / STEPS + rig.shift
+    with np.errstate(divide="ignore"):
+        depth = np.float32(rig.camera.fx * rig.baseline) / total
+    depth[(disparity < 0) | (total <= 0)] = np.nan
+    return depth

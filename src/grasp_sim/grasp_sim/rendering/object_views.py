@@ -1,0 +1,151 @@
+"""Pictures of one object alone, before nothing.
+
+What is not the object has no depth, so the picture is its own mask, to the pixel and however thin
+the object is. Only the window of the image in which the object can be seen is rendered.
+
+One client serves any number of objects, and does not grow: pyBullet's cache of mesh files is off,
+and the client is reset between objects, which frees their graphics; no textures are loaded.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pybullet
+from numpy.typing import ArrayLike, NDArray
+
+from grasp_perception.camera import CameraIntrinsics
+from grasp_perception.transform import Transform
+from grasp_sim.objects.model import Color, ObjectModel
+from grasp_sim.physics.silence import silenced
+from grasp_sim.physics.sources import Source
+from grasp_sim.physics.urdf import Inertial, Link, Robot
+from grasp_sim.rendering.camera import EYE_FROM_OPTICAL, projection_matrix
+from grasp_sim.rendering.renderer import RendererName, connect_with_egl, resolve
+
+NEAREST = 0.02
+"""m: what is closer to the camera is cut away."""
+MARGIN = 2
+"""px about the outline of the object."""
+ROOM = 0.002
+"""m before and behind the object that the depth buffer holds."""
+AMBIENT, DIFFUSE, SPECULAR = 0.45, 0.55, 0.1
+TINY_CENTER = (-0.5, 0.5)
+"""px, columns and rows: TinyRenderer samples a pixel at a corner of it, not at its centre as OpenGL does."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObjectView:
+    """What a camera sees of an object."""
+
+    depth: NDArray[np.float32]
+    """(H, W) along the optical axis, m; infinite where the object is not seen."""
+    color: NDArray[np.uint8]
+    """(H, W, 3) RGB; black where the object is not seen."""
+
+
+class ObjectViews:
+    """Shows one object after another to any camera.
+
+    Attributes:
+        name: "egl" or "tiny".
+    """
+
+    def __init__(self, renderer: RendererName = "auto") -> None:
+        self.name = resolve(renderer)
+        self._engine = pybullet.ER_BULLET_HARDWARE_OPENGL if self.name == "egl" else pybullet.ER_TINY_RENDERER
+        # An EGL context belongs to the thread that made it; any thread may call this object.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="views")
+        self._client = self._thread.submit(self._connect).result()
+        self._outline = np.empty((0, 3))
+
+    def show(self, model: ObjectModel, pose: Transform, color: Color) -> None:
+        """Take another object, at a pose (world_from_object)."""
+        shapes = tuple(replace(shape, color=color, collides=False) for shape in model.shapes if shape.visible)
+        link = Link(model.name, 1.0, shapes, Inertial(np.zeros(3), np.eye(3)))
+        source = Source.from_robot(Robot(model.name, (link,), ()))
+        self._outline = pose.apply(model.outline)
+        self._thread.submit(self._load, source, model.body_pose(pose)).result()
+
+    def view(self, world_from_camera: Transform, camera: CameraIntrinsics, light: ArrayLike = (0, 0, 1)) -> ObjectView:
+        """The object as a camera sees it, lit from the direction `light` (3,), unit, towards the light."""
+        points = world_from_camera.inverse().apply(self._outline)
+        nearest, farthest = float(points[:, 2].min()) - ROOM, float(points[:, 2].max()) + ROOM
+        color = np.zeros((camera.height, camera.width, 3), dtype=np.uint8)
+        depth = np.full((camera.height, camera.width), np.inf, dtype=np.float32)
+        if farthest <= NEAREST:
+            return ObjectView(depth, color)
+        left, top, right, bottom = _window(points, camera)
+        if left < right and top < bottom:
+            window = camera.crop(left, top, right - left, bottom - top)
+            part = np.s_[top:bottom, left:right]
+            request = (world_from_camera, window, max(nearest, NEAREST), farthest, np.asarray(light, dtype=float))
+            color[part], depth[part] = self._thread.submit(self._picture, *request).result()
+        return ObjectView(depth, color)
+
+    def close(self) -> None:
+        """Free everything; more than once does no harm."""
+        if self._client >= 0:
+            self._thread.submit(self._disconnect).result()
+            self._thread.shutdown()
+
+    def _connect(self) -> int:
+        if self.name == "egl":
+            client = connect_with_egl()
+        else:
+            with silenced():
+                client = pybullet.connect(pybullet.DIRECT)
+        return client
+
+    def _disconnect(self) -> None:
+        with silenced():
+            pybullet.disconnect(physicsClientId=self._client)
+        self._client = -1
+
+    def _load(self, source: Source, pose: Transform) -> None:
+        with silenced():
+            pybullet.resetSimulation(physicsClientId=self._client)
+            pybullet.setPhysicsEngineParameter(enableFileCaching=0, physicsClientId=self._client)
+            source.load(self._client, pose, fixed=True)
+
+    def _picture(
+        self, pose: Transform, camera: CameraIntrinsics, near: float, far: float, light: NDArray[np.float64]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        view = EYE_FROM_OPTICAL @ pose.inverse().matrix()
+        if self.name == "tiny":
+            camera = replace(camera, cx=camera.cx + TINY_CENTER[0], cy=camera.cy + TINY_CENTER[1])
+        _, _, color, buffer, _ = pybullet.getCameraImage(
+            camera.width,
+            camera.height,
+            view.T.ravel().tolist(),
+            projection_matrix(camera, near, far).T.ravel().tolist(),
+            lightDirection=light.tolist(),
+            lightColor=[1.0, 1.0, 1.0],
+            lightAmbientCoeff=AMBIENT,
+            lightDiffuseCoeff=DIFFUSE,
+            lightSpecularCoeff=SPECULAR,
+            shadow=0,
+            renderer=self._engine,
+            flags=pybullet.ER_NO_SEGMENTATION_MASK,
+            physicsClientId=self._client,
+        )
+        shape = (camera.height, camera.width)
+        buffer = np.asarray(buffer, dtype=np.float64).reshape(shape)
+        depth = (near * far / (far - (far - near) * buffer)).astype(np.float32)
+        nothing = buffer >= 1.0 - 1e-6
+        depth[nothing] = np.inf
+        image = np.asarray(color, dtype=np.uint8).reshape(*shape, 4)[..., :3].copy()
+        image[nothing] = 0
+        return image, depth
+
+
+def _window(points: NDArray[np.float64], camera: CameraIntrinsics) -> tuple[int, int, int, int]:
+    """First and last + 1 column and row of the part of the image in which points can be seen."""
+    if points[:, 2].min() <= NEAREST:  # the object reaches behind the camera: anywhere
+        return 0, 0, camera.width, camera.height
+    pixels = camera.project(points)
+    left, top = np.floor(pixels.min(axis=0)).astype(int) - MARGIN
+    right, bottom = np.ceil(pixels.max(axis=0)).astype(int) + MARGIN + 1
+    return max(left, 0), max(top, 0), min(right, camera.width), min(bottom, camera.height)
