@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pybullet_data
-import trimesh
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from grasp_perception.transform import Transform
 from grasp_planning.gripper import Gripper
 from grasp_sim.objects import primitives
 from grasp_sim.objects.meshes import SUFFIXES, MeshError, load_mesh_body
-from grasp_sim.physics.bodies import Body
-from grasp_sim.physics.sources import Source
-from grasp_sim.physics.urdf import Inertial, Link, Robot, Shape
+from grasp_sim.objects.model import Color, ObjectModel, object_from_mesh
+from grasp_sim.physics.urdf import Link
 
-Color = tuple[float, float, float]
+__all__ = ["Color", "MeshError", "ObjectCatalogue", "ObjectModel", "UnknownObjectError", "random_object_names"]
 
 DENSITY = 1000.0
 """kg/m^3: plastic and wood."""
@@ -44,43 +40,6 @@ RANDOM_NAMES = tuple(f"random_{index:03d}" for index in range(1000) if index not
 
 class UnknownObjectError(ValueError):
     """There is no object of that name; the message lists close ones."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ObjectModel:
-    """An object: its frame stands at the centre of mass, along the axes of its oriented bounding box."""
-
-    name: str
-    shapes: tuple[Shape, ...]
-    """In the frame of its body: at the centre of mass, for meshes along the principal axes."""
-    body_from_object: Transform
-    """A rotation from the object's axes to the body's."""
-    extents: NDArray[np.float64]
-    """(3,) of the bounding box along the object's axes, longest first, m."""
-    mass: float
-    inertia: NDArray[np.float64]
-    """(3, 3) about the centre of mass, along the body's axes, kg m^2."""
-    outline: NDArray[np.float64]
-    """(N, 3) points whose convex hull holds the object, in its frame, m."""
-
-    def bounds(self, pose: Transform) -> NDArray[np.float64]:
-        """(2, 3) least and greatest coordinates of the object at a pose; Bullet's own are a centimetre off."""
-        points = pose.apply(self.outline)
-        return np.array([points.min(axis=0), points.max(axis=0)])
-
-    def pose(self, body: Body) -> Transform:
-        """base_from_object of a body of this model."""
-        return body.pose @ self.body_from_object
-
-    def body_pose(self, pose: Transform) -> Transform:
-        """Pose of the body that puts the object at `pose` (base_from_object)."""
-        return pose @ self.body_from_object.inverse()
-
-    def source(self, color: Color) -> Source:
-        """The object, painted."""
-        painted = tuple(replace(shape, color=color) for shape in self.shapes)
-        link = Link(self.name, self.mass, painted, Inertial(np.zeros(3), self.inertia))
-        return Source.from_robot(Robot(self.name, (link,), ()))
 
 
 class ObjectCatalogue:
@@ -137,25 +96,10 @@ class ObjectCatalogue:
 
     def _mesh(self, name: str, path: Path) -> ObjectModel:
         body = load_mesh_body(path)
-        axes, extents = _box_axes(body.vertices)
-        if extents[2] < LEAST_FLATNESS * extents[1]:
+        if body.box_extents[2] < LEAST_FLATNESS * body.box_extents[1]:
             raise MeshError(path, "is a sheet, which cannot be picked up from a table: give it thickness")
-        scale = scale_to_gripper(extents, self.gripper)
-        mass = _mass(body.volume * scale**3)
-        density = mass / (body.volume * scale**3)
-        size = (scale, scale, scale)
-        body_from_mesh = body.mesh_from_body.inverse()
-        x, y, z = scale * body_from_mesh.translation
-        roll, pitch, yaw = Rotation.from_matrix(body_from_mesh.rotation).as_euler("xyz", suppress_warnings=True)
-        look, feel = str(body.visual.resolve()), str(body.collision.resolve())
-        shapes = (
-            Shape("mesh", size, (x, y, z), (roll, pitch, yaw), collides=False, file=look),
-            Shape("mesh", size, visible=False, file=feel),
-        )
-        inertia = np.diag(body.moments) * density * scale**5
-        outline = scale * trimesh.convex.convex_hull(body.vertices).vertices @ axes
-        turn = Transform(axes, np.zeros(3))
-        return ObjectModel(name, shapes, turn, scale * extents, mass, inertia, outline)
+        scale = scale_to_gripper(body.box_extents, self.gripper)
+        return object_from_mesh(name, path, scale=scale, mass=_mass(body.volume * scale**3))
 
 
 def random_object_names(count: int, rng: np.random.Generator) -> list[str]:
@@ -176,13 +120,3 @@ def scale_to_gripper(extents: NDArray[np.float64], gripper: Gripper) -> float:
 
 def _mass(volume: float) -> float:
     return float(np.clip(DENSITY * volume, *MASS_RANGE))
-
-
-def _box_axes(vertices: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Axes of the oriented bounding box as columns (3, 3), right-handed, and its extents (3,), longest first."""
-    box_from_points, extents = trimesh.bounds.oriented_bounds(vertices)
-    order = np.argsort(-extents, kind="stable")
-    axes = box_from_points[:3, :3].T[:, order]
-    if np.linalg.det(axes) < 0:
-        axes[:, 2] = -axes[:, 2]
-    return axes, extents[order]
