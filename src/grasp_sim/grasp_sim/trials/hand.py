@@ -35,11 +35,10 @@ REACH = 2.0
 SPEED_LIMIT = 2.0
 COUPLING_FORCE = 100.0
 """N; of the rack between the fingers, well above any grip so that it centres the gap."""
-GAIN = 0.3
-STEPS_PER_TICK = 4
-"""Steps of 1/240 s between two commands to the motors."""
-TICK = STEPS_PER_TICK / 240.0
-"""s; what shorter time steps keep too."""
+CORRECTION_TIME = 0.03
+"""s; in which the carriage's motors take back an error, whatever the time step."""
+TICK = 4.0 / 240.0
+"""s between two looks at the fingers."""
 STILL = 0.004
 """m/s of a finger; slower is standing still."""
 COLOR = (0.45, 0.47, 0.52)
@@ -83,6 +82,7 @@ class Hand:
         self._world = world
         self._settings = settings
         self._steps = max(1, round(TICK / world.time_step))
+        self._gain = min(1.0, world.time_step / CORRECTION_TIME)
         park = Transform(np.diag([1.0, -1.0, -1.0]), np.array([0.0, 0.0, 5.0]))
         source = Source.from_robot(gripper_robot(gripper, settings.finger_mass))
         self.body = world.add(NAME, source, park, fixed=True)
@@ -100,7 +100,7 @@ class Hand:
         self.body.pose = grasp
         self._rotation = grasp.rotation
         self._fingers.reset([width / 2] * 2)
-        self._fingers.drive([width / 2] * 2, [0.0] * 2, efforts=[self.gripper.max_force] * 2, gain=GAIN)
+        self._fingers.drive([width / 2] * 2, [0.0] * 2, efforts=[self.gripper.max_force] * 2, gain=self._gain)
         self.put([0.0, 0.0, 0.0])
 
     def put(self, offset: list[float]) -> None:
@@ -121,15 +121,18 @@ class Hand:
             After each tick.
         """
         begin, way = self._at, np.array(offset) - self._at
-        middle, rate = _minimum_jerk(max(1, round(duration / TICK)))
-        positions = (begin + middle[:, None] * way).tolist()
-        velocities = (rate[:, None] * way).tolist()
+        time_step = self._world.time_step
+        progress, rate = _minimum_jerk(max(1, round(duration / TICK)) * self._steps)
+        positions = (begin + progress[:, None] * way).tolist()
+        velocities = (rate[:, None] * way / time_step).tolist()
         efforts = [CARRIAGE_FORCE, CARRIAGE_FORCE, force]
         self._at = np.array(offset)
-        for position, velocity in zip(positions, velocities):
+        # A command for every step: coarser ones jerk, and what is held slips by as much as steps are short.
+        for index, (position, velocity) in enumerate(zip(positions, velocities), start=1):
             self._drive(position, velocity, efforts)
-            self._world.step(self._steps)
-            yield
+            self._world.step()
+            if index % self._steps == 0:
+                yield
         self._drive(offset, [0.0] * 3, efforts)
 
     def rest(self, duration: float) -> Iterator[None]:
@@ -165,15 +168,12 @@ class Hand:
         return (self._rotation.T @ vector).tolist()
 
     def _drive(self, position: list[float], velocity: list[float], efforts: list[float]) -> None:
-        self._slides.drive(position, velocity, efforts=efforts, gain=GAIN)
+        self._slides.drive(position, velocity, efforts=efforts, gain=self._gain)
 
 
 @functools.cache
-def _minimum_jerk(ticks: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(ticks,) progress in [0, 1] in the middle of each tick, and its mean rate over the tick, 1/s.
-
-    A motor that is given the position of the middle pulls back as much as it pulls forward.
-    """
-    s = np.arange(2 * ticks + 1) / (2 * ticks)
+def _minimum_jerk(steps: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(steps,) progress in [0, 1] at the beginning of each step, and the progress made in it."""
+    s = np.arange(steps + 1) / steps
     progress = s**3 * (10 - 15 * s + 6 * s**2)
-    return progress[1::2], np.diff(progress[::2]) / TICK
+    return progress[:-1], np.diff(progress)

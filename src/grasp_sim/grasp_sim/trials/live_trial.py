@@ -15,11 +15,10 @@ from grasp_perception.transform import Transform
 from grasp_planning.grasps import Grasp
 from grasp_planning.gripper import Gripper
 from grasp_sim.cell.scene import Scene, SceneObject
-from grasp_sim.physics.world import World
 from grasp_sim.trials.hand import Hand
 from grasp_sim.trials.outcome import TrialOutcome
 from grasp_sim.trials.scene_trials import check_width
-from grasp_sim.trials.script import Stage, perform
+from grasp_sim.trials.script import Stage, perform, trial_world
 from grasp_sim.trials.settings import Approach, TrialSettings
 
 DIRECTIONS = 8
@@ -50,7 +49,7 @@ def try_grasp(
     check_width(grasp.width, gripper)
     settings = settings or TrialSettings()
     scene = where if isinstance(where, Scene) else where.scene
-    with World(time_step=settings.time_step, iterations=settings.iterations, sleeping=False) as world:
+    with trial_world(settings) as world:
         copy = scene.copy_to(world)
         hand = Hand(world, gripper, settings)
         stage = Stage(world, hand, [item.body for item in copy.objects], copy.surroundings)

@@ -12,12 +12,12 @@ from grasp_perception.transform import Transform
 from grasp_planning.gripper import Gripper
 from grasp_sim.objects.catalogue import ObjectModel
 from grasp_sim.physics.surfaces import OBJECT, Surface
-from grasp_sim.physics.world import Snapshot, World
+from grasp_sim.physics.world import Snapshot
 from grasp_sim.trials.aiming import Aims
 from grasp_sim.trials.ground import add_ground
 from grasp_sim.trials.hand import Hand
 from grasp_sim.trials.outcome import INVALID, TrialOutcome
-from grasp_sim.trials.script import Ending, Stage, perform
+from grasp_sim.trials.script import Ending, Stage, perform, trial_world
 from grasp_sim.trials.settings import Approach, TrialSettings
 
 AWAY = np.array([1.0, 0.0, 0.0])
@@ -103,7 +103,7 @@ class SceneTrials:
 
     def _build(self, jaw: float) -> tuple[Stage, Snapshot]:
         settings = self.settings
-        world = World(time_step=settings.time_step, iterations=settings.iterations, sleeping=False)
+        world = trial_world(settings)
         try:
             ground = add_ground(world)
             body = world.add(self._model.name, self._model.source(COLOR), self._model.body_pose(self._pose))

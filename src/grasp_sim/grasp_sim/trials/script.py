@@ -45,6 +45,13 @@ class Stage:
     """What may not be touched, the ground first."""
 
 
+def trial_world(settings: TrialSettings) -> World:
+    """An empty world for trials."""
+    return World(
+        time_step=settings.time_step, iterations=settings.iterations, residual=settings.residual, sleeping=False
+    )
+
+
 def perform(
     stage: Stage,
     grasp: Transform,

@@ -16,10 +16,12 @@ check: a grasp whose way there is not free of collisions fails (Dex-Net's meanin
 class TrialSettings(Configuration):
     """Times, distances and contact parameters of a trial; the defaults are chosen by `benchmarks/trials.py`."""
 
-    time_step: float = Field(default=1.0 / 240.0, gt=0, le=0.01)
+    time_step: float = Field(default=1.0 / 120.0, gt=0, le=0.01)
     """s"""
-    iterations: int = Field(default=50, ge=1)
+    iterations: int = Field(default=30, ge=1)
     """Of the contact solver, in a step."""
+    residual: float = Field(default=1e-4, ge=0)
+    """At which the solver stops before it has made all iterations; (m/s)^2."""
     finger_friction: float = Field(default=1.0, gt=0)
     """Coulomb's coefficient; multiplied by the object's."""
     spinning_friction: float = Field(default=0.02, ge=0)
