@@ -30,7 +30,7 @@ ROSDEP_KEYS = {  # of modules that are not called like the package they come fro
     "typing_extensions": "python3-typing-extensions",
     "yaml": "python3-yaml",
 }
-WITHOUT_KEY = {"coacd", "manifold3d", "mcap", "ompl"}
+WITHOUT_KEY = {"coacd", "joblib", "manifold3d", "mcap", "ompl", "ray"}
 """rosdep knows no key for these: requirements/distribution.txt names them."""
 
 

@@ -10,6 +10,7 @@ import typer
 COMMANDS = {
     "demo": "Bring up the simulated robot and let it pick objects.",
     "plan": "Plan grasps for a depth image from disk.",
+    "data jacquard": "Make grasp data as Jacquard's was made.",
     "data check": "List what is wrong with a dataset, file by file.",
     "doctor": "Look at one RGB-D frame and say what is wrong with it.",
 }

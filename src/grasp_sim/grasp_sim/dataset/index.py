@@ -46,16 +46,20 @@ class Index:
     header: Header
     records: tuple[SceneRecord, ...]
 
+    @classmethod
+    def of(cls, recipe: Recipe, records: Iterable[SceneRecord]) -> Index:
+        """The index of scenes made by a recipe, ordered."""
+        ordered = sorted(records, key=lambda record: (record.object, record.index))
+        return cls(Header.of(recipe), tuple(ordered))
+
     def by_id(self) -> dict[str, SceneRecord]:
         """The records by the ids of their scenes."""
         return {record.id: record for record in self.records}
 
 
-def write_index(root: Path, recipe: Recipe, records: Iterable[SceneRecord]) -> None:
-    """Write the index of a dataset, ordered."""
-    ordered = sorted(records, key=lambda record: (record.object, record.index))
-    lines = [as_line(Header.of(recipe)), *(as_line(record) for record in ordered)]
-    write_atomically(root / NAME, "".join(lines).encode())
+def write_index(root: Path, index: Index) -> None:
+    """Write the index of a dataset."""
+    write_atomically(root / NAME, "".join(map(as_line, (index.header, *index.records))).encode())
 
 
 def read_index(root: Path) -> Index:
@@ -68,9 +72,7 @@ def read_index(root: Path) -> Index:
     try:
         lines = path.read_text().splitlines()
     except OSError as error:
-        raise DatasetIndexError(
-            f"{path} cannot be read: {error.strerror}; is {root} a dataset of this factory?"
-        ) from error
+        raise DatasetIndexError(f"{path} cannot be read: {error.strerror}; is it this factory's?") from error
     header = parse_line(Header, lines[0] if lines else "", path, 1)
     records = tuple(parse_line(SceneRecord, line, path, number) for number, line in enumerate(lines[1:], 2))
     return Index(header, records)

@@ -34,8 +34,8 @@ REST_SPEED, REST_RATE = 0.002, 0.02
 """m/s and rad/s of an object at rest."""
 REST_TIME = 0.25
 """s for which it must be."""
-SCENE, CANDIDATES, NOISE = 1, 2, 3
-"""Streams of random numbers of a scene."""
+SCENE, CANDIDATES, NOISE = 101, 102, 103
+"""Streams of random numbers of a scene; `images` has others."""
 
 
 class SceneError(RuntimeError):

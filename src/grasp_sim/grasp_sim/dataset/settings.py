@@ -11,6 +11,7 @@ from typing_extensions import Self
 from grasp_perception.configuration import Configuration, ConfigurationError
 from grasp_perception.extrinsics import CameraMount
 from grasp_planning.gripper import Gripper
+from grasp_sim.rendering.renderer import resolve
 from grasp_sim.trials.settings import Approach, TrialSettings
 
 RendererChoice = Literal["auto", "egl", "tiny", "cycles"]
@@ -132,7 +133,7 @@ class Recipe(Configuration):
     settings: FactorySettings
     camera: CameraMount
     gripper: Gripper
-    versions: dict[str, str] = {}
+    versions: dict[str, str] = Field(default_factory=dict)
     """Of the libraries whose results may change from one to the next."""
 
     @model_validator(mode="after")
@@ -189,6 +190,8 @@ def write_recipe(settings: FactorySettings, *, config: Path, meshes: str, scenes
     """
     camera = CameraMount.load(configuration_file(settings.camera, config / "cameras"))
     gripper = Gripper.load(configuration_file(settings.gripper, config / "grippers"))
+    if settings.renderer == "auto":  # what it means here is part of the recipe: pictures differ between renderers
+        settings = settings.model_copy(update={"renderer": resolve("auto")})
     try:
         return Recipe(
             meshes=meshes, scenes=scenes, seed=seed, settings=settings, camera=camera, gripper=gripper,

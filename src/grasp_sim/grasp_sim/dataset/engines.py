@@ -1,0 +1,85 @@
+"""Where the work of a run is done: processes of this machine, or a Ray cluster; both by joblib."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+import warnings
+from collections.abc import Callable, Generator, Iterable
+from typing import Any, Literal, TypeVar
+
+import joblib
+from joblib.externals import loky
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+EngineName = Literal["local", "ray"]
+BATCH = 4
+"""Jobs for each worker of Ray between two times that results come back: its backend gives them by the batch."""
+
+
+class WorkerDied(RuntimeError):
+    """A worker was killed, or crashed: what it and the others were doing is not done."""
+
+
+def run_local(function: Callable[[Job], Result], jobs: Iterable[Job], workers: int) -> Generator[Result, None, None]:
+    """Run jobs in processes of their own; results as they come.
+
+    Raises:
+        WorkerDied: One of the processes is gone.
+    """
+    tasks = (joblib.delayed(function)(job) for job in jobs)
+    with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
+        # joblib would run a single worker's jobs in this process, where a crash takes everything along: there are
+        # at least two, and only one is busy where one is asked for.
+        results = joblib.Parallel(
+            n_jobs=max(2, workers),
+            return_as="generator_unordered",
+            batch_size=1,
+            pre_dispatch=1 if workers == 1 else 2 * workers,
+        )(tasks)
+    try:
+        for result in results:  # noqa: UP028 (`yield from` would close them with a warning)
+            yield result
+    except (loky.process_executor.BrokenProcessPool, loky.process_executor.TerminatedWorkerError) as error:
+        raise WorkerDied(str(error).splitlines()[0]) from error
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # that not all results were taken
+            results.close()  # ends the processes at once if they are still busy
+
+
+def run_on_ray(function: Callable[[Job], Result], jobs: Iterable[Job], workers: int) -> Generator[Result, None, None]:
+    """Run jobs on a Ray cluster: the one that $RAY_ADDRESS names, or one of this machine.
+
+    The dataset's folder must be the same on all its machines.
+
+    Raises:
+        WorkerDied: An actor is gone.
+    """
+    import ray
+    from ray.util.joblib import register_ray
+
+    _start_ray()
+    register_ray()
+    tasks = (joblib.delayed(function)(job) for job in jobs)
+    try:
+        with joblib.parallel_config(backend="ray"), joblib.Parallel(n_jobs=workers, batch_size=1) as parallel:
+            while batch := list(itertools.islice(tasks, BATCH * workers)):
+                yield from parallel(batch)
+    except ray.exceptions.RayError as error:
+        raise WorkerDied(str(error).splitlines()[0]) from error
+
+
+@functools.cache
+def _start_ray() -> None:
+    import ray
+
+    if not ray.is_initialized():
+        ray.init(
+            address=os.environ.get("RAY_ADDRESS"), include_dashboard=False, log_to_driver=False, logging_level="error"
+        )
+
+
+RUN: dict[EngineName, Callable[..., Generator[Any, None, None]]] = {"local": run_local, "ray": run_on_ray}

@@ -1,0 +1,73 @@
+"""What is written when all objects of a dataset are there: index, splits, pictures, statistics."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from grasp_learning.datasets.annotation_file import read_grasps
+from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits
+from grasp_perception.files import write_atomically
+from grasp_perception.image_files import read_color, read_mask
+from grasp_sim.dataset.contact_sheet import MOST_SCENES, contact_sheet, distinct, tile
+from grasp_sim.dataset.index import Index, as_line, write_index
+from grasp_sim.dataset.journal import Entry
+from grasp_sim.dataset.settings import Recipe
+from grasp_sim.dataset.statistics import scene_files, statistics
+from grasp_sim.dataset.statistics_page import statistics_page
+
+REJECTED = "rejected.jsonl"
+CONTACT_SHEET = "contact_sheet.png"
+STATISTICS = "statistics"
+PARTS = 3
+
+
+def finish(recipe: Recipe, root: Path, accepted: list[Entry], rejected: list[Entry]) -> None:
+    """Write everything but the scenes; the index last, because who finds it finds a whole dataset.
+
+    Args:
+        recipe: Of the dataset.
+        root: Its folder, in which all shards are.
+        accepted: Its objects.
+        rejected: Meshes that could not be used.
+    """
+    reasons = [{"name": entry.name, "reason": entry.rejection} for entry in rejected]
+    write_atomically(root / REJECTED, "".join(map(as_line, reasons)).encode())
+    _splits(recipe, accepted).save(root / SPLITS_FILE)
+    index = Index.of(recipe, (record for entry in accepted for record in entry.records))
+    facts = statistics(root, index, reasons)
+    sheet = _contact_sheet(root, index)
+    if sheet:
+        write_atomically(root / CONTACT_SHEET, sheet)
+    write_atomically(root / f"{STATISTICS}.json", (json.dumps(facts, indent=2) + "\n").encode())
+    page = statistics_page(index.header, facts, reasons, sheet)
+    write_atomically(root / f"{STATISTICS}.html", page.encode())
+    write_index(root, index)
+
+
+def _splits(recipe: Recipe, accepted: list[Entry]) -> ObjectSplits:
+    shares = recipe.settings.splits
+    wanted = (shares.train, shares.validation, shares.test)
+    if len(accepted) < PARTS:  # too few to be shared out: all of them are to train on
+        wanted = (1.0, 0.0, 0.0)
+    return ObjectSplits.create([entry.object for entry in accepted], wanted, recipe.seed)
+
+
+def _contact_sheet(root: Path, index: Index) -> bytes:
+    """PNG of scenes from all over the dataset; nothing if there are none."""
+    count = len(index.records)
+    if not count:
+        return b""
+    files = scene_files(root, index)
+    tiles = []
+    for number in np.unique(np.rint(np.linspace(0, count - 1, min(count, MOST_SCENES))).astype(int)):
+        record = index.records[number]
+        scene = files[record.id]
+        grasps = read_grasps(scene.grasps)
+        picture = tile(read_color(scene.color), read_mask(scene.mask), grasps)
+        tiles.append((picture, f"{record.name[:24]}: {len(distinct(grasps))} grasps"))
+    sheet = cv2.cvtColor(contact_sheet(tiles), cv2.COLOR_RGB2BGR)
+    return bytes(cv2.imencode(".png", sheet, [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes())
