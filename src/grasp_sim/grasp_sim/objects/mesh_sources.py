@@ -201,7 +201,8 @@ def _open_part(part: str) -> MeshSource:
         if match["count"] is None:
             raise MeshSourceError(f"'{part}' does not say how many: write '{part}:100'")
         count = _number(part, "count", match["count"], 1, MOST)
-        return ProceduralShapes(families, count, _number(part, "seed", match["seed"] or "0", 0, 2**32 - 1))
+        seed = _number(part, "seed", "0" if match["seed"] is None else match["seed"], 0, 2**32 - 1)
+        return ProceduralShapes(families, count, seed)
     return _open_folder(part)
 
 

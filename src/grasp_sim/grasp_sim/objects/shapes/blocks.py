@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from manifold3d import Manifold
@@ -11,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
 
 from grasp_sim.objects.shapes.finished import directions
-from grasp_sim.objects.shapes.lofts import COARSE, FINE, polygon, ring
 from grasp_sim.objects.shapes.part import Part, Points
+from grasp_sim.objects.shapes.sections import COARSE, FINE, polygon, ring
 
 BALL = 400
 """Corners of a ball for the eye."""
@@ -50,21 +51,31 @@ def cylinder(radius: float, height: float, top: float | None = None, sides: int 
 
 def ball(x: float, y: float, z: float, exponent: float = 2.0) -> Part:
     """An ellipsoid of these half axes, or a superellipsoid between it and a box."""
-    fine, coarse = (directions(count) for count in (BALL, PIECE_BALL))
-    if exponent != 2.0:
-        fine, coarse = (
-            d / (np.abs(d) ** exponent).sum(axis=1, keepdims=True) ** (1 / exponent) for d in (fine, coarse)
-        )
-    grow = (Manifold.hull_points(fine).volume() / Manifold.hull_points(coarse).volume()) ** (1 / 3)
+    if exponent == 2.0:
+        return hull(sphere(BALL) * (x, y, z), sphere(PIECE_BALL) * (x, y, z))
+    fine, coarse = (
+        d / (np.abs(d) ** exponent).sum(axis=1, keepdims=True) ** (1 / exponent)
+        for d in (directions(count) for count in (BALL, PIECE_BALL))
+    )
+    grow = (_volume(fine) / _volume(coarse)) ** (1 / 3)
     return hull(fine * (x, y, z), coarse * grow * np.array([x, y, z]))
 
 
 def limb(start: ArrayLike, end: ArrayLike, first: float, last: float) -> Part:
     """The hull of two balls: a tapered capsule."""
     ends = ((np.asarray(start, dtype=np.float64), first), (np.asarray(end, dtype=np.float64), last))
-    fine = np.concatenate([center + radius * directions(BALL // 4) for center, radius in ends])
-    coarse = np.concatenate([center + 1.06 * radius * directions(PIECE_BALL // 2 + 6) for center, radius in ends])
+    fine, coarse = (
+        np.concatenate([center + radius * sphere(count) for center, radius in ends])
+        for count in (BALL // 4, PIECE_BALL * 2 // 3)
+    )
     return hull(fine, coarse)
+
+
+@lru_cache
+def sphere(count: int) -> Points:
+    """(count, 3) corners of a polyhedron with the volume of the unit ball."""
+    points = directions(count)
+    return points * (4 / 3 * np.pi / _volume(points)) ** (1 / 3)
 
 
 def drill(radius: float, height: float) -> Part:
@@ -82,8 +93,7 @@ def scoop(radius: float) -> Part:
     for a, b in itertools.product((-1 / golden, 1 / golden), (-golden, golden)):
         corners += [[0.0, a, b], [a, b, 0.0], [b, 0.0, a]]
     dodecahedron = np.array(corners) / 3**0.5  # twelve faces
-    volume = Manifold.hull_points(dodecahedron).volume()
-    grow = (4 / 3 * np.pi / volume) ** (1 / 3)
+    grow = (4 / 3 * np.pi / _volume(dodecahedron)) ** (1 / 3)
     return Part(ball(radius, radius, radius).solid, (dodecahedron * grow * radius,))
 
 
@@ -100,3 +110,7 @@ def any_turn(rng: np.random.Generator) -> NDArray[np.float64]:
 def chosen(rng: np.random.Generator, options: Sequence[int]) -> int:
     """One of some numbers."""
     return int(options[int(rng.integers(len(options)))])
+
+
+def _volume(points: Points) -> float:
+    return float(Manifold.hull_points(np.ascontiguousarray(points)).volume())

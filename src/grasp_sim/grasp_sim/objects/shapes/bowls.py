@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from grasp_sim.objects.shapes.blocks import chosen
-from grasp_sim.objects.shapes.lofts import shell
 from grasp_sim.objects.shapes.part import Part
+from grasp_sim.objects.shapes.revolving import shell
 
 
 def bowl(rng: np.random.Generator) -> Part:

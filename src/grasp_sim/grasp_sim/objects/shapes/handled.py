@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from grasp_sim.objects.shapes.blocks import chosen, limb
-from grasp_sim.objects.shapes.lofts import revolved, shell, swept, tapered
 from grasp_sim.objects.shapes.part import Part, join
+from grasp_sim.objects.shapes.revolving import revolved, shell
+from grasp_sim.objects.shapes.sections import tapered
+from grasp_sim.objects.shapes.sweeping import swept
 
 UP = (0.0, 1.0, 0.0)
 

@@ -8,8 +8,8 @@ import numpy as np
 from manifold3d import CrossSection, triangulate
 from scipy.spatial import ConvexHull
 
-from grasp_sim.objects.shapes.lofts import ring
 from grasp_sim.objects.shapes.part import Part, Points
+from grasp_sim.objects.shapes.sections import ring
 
 Outline = Callable[[int], CrossSection]
 """Corners of a full circle -> the region."""

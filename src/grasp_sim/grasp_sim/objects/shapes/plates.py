@@ -6,9 +6,10 @@ import numpy as np
 from manifold3d import CrossSection
 
 from grasp_sim.objects.shapes.blocks import chosen, turn
-from grasp_sim.objects.shapes.lofts import polygon, shell
 from grasp_sim.objects.shapes.outlines import disc, prism, rectangle, rounded, slot
 from grasp_sim.objects.shapes.part import Part, join
+from grasp_sim.objects.shapes.revolving import shell
+from grasp_sim.objects.shapes.sections import polygon
 
 
 def washer(rng: np.random.Generator) -> Part:

@@ -6,9 +6,9 @@ import numpy as np
 from manifold3d import CrossSection
 
 from grasp_sim.objects.shapes.blocks import chosen
-from grasp_sim.objects.shapes.lofts import polygon
 from grasp_sim.objects.shapes.outlines import disc, prism, rounded, stroke
 from grasp_sim.objects.shapes.part import Part, Points, Unsuitable, join
+from grasp_sim.objects.shapes.sections import polygon
 
 LETTERS = {  # strokes on a grid of 2 x 4
     "A": ((0, 0, 1, 4), (1, 4, 2, 0), (0.5, 1.6, 1.5, 1.6)),

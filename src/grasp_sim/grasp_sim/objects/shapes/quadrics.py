@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from grasp_sim.objects.shapes.blocks import hull
-from grasp_sim.objects.shapes.lofts import ring, swept, tapered
 from grasp_sim.objects.shapes.part import Part
+from grasp_sim.objects.shapes.sections import ring, tapered
+from grasp_sim.objects.shapes.sweeping import swept
 
 
 def superquadric(rng: np.random.Generator) -> Part:

@@ -6,9 +6,11 @@ import numpy as np
 from manifold3d import CrossSection
 
 from grasp_sim.objects.shapes.blocks import box, chosen, cylinder, limb, turn, wedge
-from grasp_sim.objects.shapes.lofts import revolved, swept, tapered
 from grasp_sim.objects.shapes.outlines import disc, prism, rectangle
 from grasp_sim.objects.shapes.part import Part, join
+from grasp_sim.objects.shapes.revolving import revolved
+from grasp_sim.objects.shapes.sections import tapered
+from grasp_sim.objects.shapes.sweeping import swept
 
 LYING = turn(np.pi / 2, axes="y")
 

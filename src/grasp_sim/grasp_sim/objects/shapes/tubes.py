@@ -6,8 +6,9 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from grasp_sim.objects.shapes.blocks import chosen
-from grasp_sim.objects.shapes.lofts import Section, swept, tapered
 from grasp_sim.objects.shapes.part import Part, Points
+from grasp_sim.objects.shapes.sections import Section, tapered
+from grasp_sim.objects.shapes.sweeping import swept
 
 UP = (0.0, 0.0, 1.0)
 

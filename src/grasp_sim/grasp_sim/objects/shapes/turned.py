@@ -8,8 +8,9 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from grasp_sim.objects.shapes.blocks import chosen
-from grasp_sim.objects.shapes.lofts import polygon, revolved, ring
 from grasp_sim.objects.shapes.part import Part, Points
+from grasp_sim.objects.shapes.revolving import revolved
+from grasp_sim.objects.shapes.sections import polygon, ring
 
 
 def bottle(rng: np.random.Generator) -> Part:

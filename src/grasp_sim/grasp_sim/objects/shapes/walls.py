@@ -8,9 +8,9 @@ import numpy as np
 from manifold3d import CrossSection
 
 from grasp_sim.objects.shapes.blocks import box, hull
-from grasp_sim.objects.shapes.lofts import shell
 from grasp_sim.objects.shapes.outlines import stroke
 from grasp_sim.objects.shapes.part import Part, Points, Unsuitable, join
+from grasp_sim.objects.shapes.revolving import shell
 
 
 def tray(rng: np.random.Generator) -> Part:
