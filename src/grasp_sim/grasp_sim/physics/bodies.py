@@ -18,6 +18,9 @@ from grasp_sim.physics.joints import Joint
 from grasp_sim.physics.sources import BASE, Configuration, Source
 from grasp_sim.physics.surfaces import MESH_MARGIN, Surface
 
+SIDEWAYS = float(np.cos(np.pi / 4))
+"""Cosine of the angle at which a contact begins to be one from the side."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contact:
@@ -181,6 +184,12 @@ class Body:
         """
         points = pybullet.getContactPoints(self._uid, other._uid, physicsClientId=self._client) or ()
         return any(point[8] < 0.0 for point in points)
+
+    def press_on(self, other: Body, axis: NDArray[np.float64]) -> float:
+        """Greatest force, N, of the contacts with another body whose normals are over 45 degrees from an axis (3,)."""
+        points = pybullet.getContactPoints(self._uid, other._uid, physicsClientId=self._client) or ()
+        x, y, z = axis.tolist()
+        return max((p[9] for p in points if abs(x * p[7][0] + y * p[7][1] + z * p[7][2]) < SIDEWAYS), default=0.0)
 
     def remove(self) -> None:
         """Take it out of its world; `World.remove` calls this."""

@@ -107,15 +107,14 @@ class Hand:
         """Be at an offset from the grasp at once, m along the tool's axes."""
         self._slides.reset(offset)
         self._at = np.array(offset)
-        self._drive(offset, [0.0] * 3, [CARRIAGE_FORCE] * 3)
+        self._drive(offset, [0.0] * 3)
 
-    def advance(self, offset: list[float], duration: float, *, force: float = CARRIAGE_FORCE) -> Iterator[None]:
+    def advance(self, offset: list[float], duration: float) -> Iterator[None]:
         """Move straight to an offset from the grasp, starting and ending gently (minimum jerk).
 
         Args:
             offset: (3,) along the tool's axes, m.
             duration: s
-            force: Along the approach, N.
 
         Yields:
             After each tick.
@@ -125,15 +124,14 @@ class Hand:
         progress, rate = _minimum_jerk(max(1, round(duration / TICK)) * self._steps)
         positions = (begin + progress[:, None] * way).tolist()
         velocities = (rate[:, None] * way / time_step).tolist()
-        efforts = [CARRIAGE_FORCE, CARRIAGE_FORCE, force]
         self._at = np.array(offset)
         # A command for every step: coarser ones jerk, and what is held slips by as much as steps are short.
         for index, (position, velocity) in enumerate(zip(positions, velocities), start=1):
-            self._drive(position, velocity, efforts)
+            self._drive(position, velocity)
             self._world.step()
             if index % self._steps == 0:
                 yield
-        self._drive(offset, [0.0] * 3, efforts)
+        self._drive(offset, [0.0] * 3)
 
     def rest(self, duration: float) -> Iterator[None]:
         """Stay; yields after each tick."""
@@ -163,12 +161,16 @@ class Hand:
         """Whether both fingers press on a body."""
         return self.body.touching_links(body).issuperset(FINGER_LINKS)
 
+    def presses(self, body: Body) -> float:
+        """Greatest force on a body, N, but for those along the closing axis, which push aside or grip."""
+        return self.body.press_on(body, self._rotation[:, 0])
+
     def to_tool(self, vector: NDArray[np.float64]) -> list[float]:
         """(3,) a world vector along the tool's axes."""
         return (self._rotation.T @ vector).tolist()
 
-    def _drive(self, position: list[float], velocity: list[float], efforts: list[float]) -> None:
-        self._slides.drive(position, velocity, efforts=efforts, gain=self._gain)
+    def _drive(self, position: list[float], velocity: list[float]) -> None:
+        self._slides.drive(position, velocity, efforts=[CARRIAGE_FORCE] * 3, gain=self._gain)
 
 
 @functools.cache

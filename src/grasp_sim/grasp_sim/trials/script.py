@@ -137,8 +137,9 @@ def _approach(stage: Stage, settings: TrialSettings, approach: Approach) -> Body
         return struck
     hand.put([0.0, 0.0, -levels[last + 1]])
     duration = 1.875 * levels[last + 1] / settings.approach_speed  # a minimum-jerk motion's peak is 15/8 of its mean
-    for _ in hand.advance([0.0, 0.0, 0.0], duration, force=settings.approach_force):
-        pass
+    for _ in hand.advance([0.0, 0.0, 0.0], duration):
+        if any(hand.presses(body) > settings.approach_press for body in bodies):
+            return struck
     return struck if hand.miss() > settings.approach_tolerance else None
 
 

@@ -39,8 +39,9 @@ class TrialSettings(Configuration):
     """Places on the way at which collisions are looked for."""
     approach_speed: float = Field(default=0.25, gt=0)
     """m/s"""
-    approach_force: float = Field(default=40.0, gt=0)
-    """N; with what the carriage pushes, its own weight of about 10 N included, before the approach counts as failed."""
+    approach_press: float = Field(default=5.0, gt=0)
+    """N; a finger or the palm that lands on something presses harder than this; one that
+    pushes it aside may."""
     approach_tolerance: float = Field(default=0.003, gt=0)
     """m; by how much the gripper may miss the grasp after the approach."""
     lift_height: float = Field(default=0.12, gt=0)
