@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from grasp_learning.datasets.annotation_file import read_grasps
+from grasp_learning.datasets.errors import SplitsError
 from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits
 from grasp_perception.files import write_atomically
 from grasp_perception.image_files import read_color, read_mask
@@ -22,7 +23,6 @@ from grasp_sim.dataset.statistics_page import statistics_page
 REJECTED = "rejected.jsonl"
 CONTACT_SHEET = "contact_sheet.png"
 STATISTICS = "statistics"
-PARTS = 3
 
 
 def finish(recipe: Recipe, root: Path, accepted: list[Entry], rejected: list[Entry]) -> None:
@@ -49,11 +49,17 @@ def finish(recipe: Recipe, root: Path, accepted: list[Entry], rejected: list[Ent
 
 
 def _splits(recipe: Recipe, accepted: list[Entry]) -> ObjectSplits:
-    shares = recipe.settings.splits
-    wanted = (shares.train, shares.validation, shares.test)
-    if len(accepted) < PARTS:  # too few to be shared out: all of them are to train on
-        wanted = (1.0, 0.0, 0.0)
-    return ObjectSplits.create([entry.object for entry in accepted], wanted, recipe.seed)
+    settings = recipe.settings.splits
+    shares = (settings.train, settings.validation, settings.test)
+    families = {entry.object: entry.records[0].family for entry in accepted}
+    held_out = set(settings.held_out) & set(families.values())
+    try:
+        if held_out:
+            validation = settings.validation / max(settings.train + settings.validation, 1e-9)
+            return ObjectSplits.create_by_family(families, recipe.seed, held_out=held_out, validation=validation)
+        return ObjectSplits.create(families, shares, recipe.seed)
+    except SplitsError:  # too few objects to be shared out: all of them are to train on
+        return ObjectSplits.create(families, (1.0, 0.0, 0.0), recipe.seed)
 
 
 def _contact_sheet(root: Path, index: Index) -> bytes:

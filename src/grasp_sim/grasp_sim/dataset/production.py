@@ -21,6 +21,7 @@ import numpy as np
 from grasp_sim.dataset import engines
 from grasp_sim.dataset.engines import EngineName, WorkerDied
 from grasp_sim.dataset.finishing import REJECTED, finish
+from grasp_sim.dataset.index import read_index
 from grasp_sim.dataset.journal import Entry, Journal, is_finished
 from grasp_sim.dataset.object_job import ObjectJob, make_object
 from grasp_sim.dataset.settings import Recipe
@@ -88,8 +89,9 @@ def produce(
             "more scenes of each"
         )
     if is_finished(out, recipe):
+        records = read_index(out).records
         rejected = len((out / REJECTED).read_text().splitlines())
-        return Progress(recipe.scenes, recipe.scenes, _objects_wanted(recipe), rejected, "")
+        return Progress(len(records), recipe.scenes, len({record.object for record in records}), rejected, "")
     with Journal(out, recipe) as journal:
         run = _Run(recipe, out, source, journal, progress)
         try:
@@ -162,12 +164,13 @@ class _Run:
 
     def now(self) -> Progress:
         """How far it is."""
-        entries = self._journal.entries.values()
-        scenes = sum(len(entry.records) for entry in entries)
-        objects = sum(not entry.rejection for entry in entries)
-        rejected = len(entries) - objects
-        last = next(reversed(self._journal.entries.values())).name if entries else ""
-        return Progress(min(scenes, self._recipe.scenes), self._recipe.scenes, objects, rejected, last)
+        entries = self._journal.entries
+        ahead = [entry for position, entry in entries.items() if position >= self._next]
+        good = [*self.accepted, *(entry for entry in ahead if not entry.rejection)]
+        scenes = min(sum(len(entry.records) for entry in good), self._recipe.scenes)
+        rejected = len(self.rejected) + sum(bool(entry.rejection) for entry in ahead)
+        last = entries[next(reversed(entries))].name if entries else ""
+        return Progress(scenes, self._recipe.scenes, len(good), rejected, last)
 
     def _try_alone(self, position: int, engine: EngineName) -> None:
         """Once more, with nothing else running, so that it is clear whose fault another death is."""

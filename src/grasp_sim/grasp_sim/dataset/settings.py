@@ -81,6 +81,8 @@ class SplitShares(Configuration):
     train: float = Field(default=0.8, ge=0, le=1)
     validation: float = Field(default=0.1, ge=0, le=1)
     test: float = Field(default=0.1, ge=0, le=1)
+    held_out: tuple[str, ...] = ()
+    """Families whose objects stand in the test part only, such as procedural/mug; `test` is then what it comes to."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -85,13 +85,13 @@ class Staging:
             objects: Position, id, and how many scenes are wanted, of each of its objects.
         """
         done, growing = self.root / SHARD.format(shard), self.folder / SHARD.format(shard)
-        if done.is_dir():
-            return
-        growing.mkdir(parents=True, exist_ok=True)
+        whole = done.is_dir()
+        target = done if whole else growing
+        target.mkdir(parents=True, exist_ok=True)
         for position, object_id, scenes in objects:
             waiting = self._waiting(position, object_id)
             if not waiting.is_dir():  # moved before an interruption
-                if not (growing / object_id).is_dir():
+                if not (target / object_id).is_dir():
                     raise FileNotFoundError(f"{waiting} is gone, with all scenes of that object: run it again")
                 continue
             _drop_scenes_from(waiting, object_id, scenes)
@@ -100,9 +100,10 @@ class Staging:
             if (waiting / FAILURES).is_dir():
                 _move(waiting / FAILURES, self.root / FAILURES / object_id)
             if (waiting / object_id).is_dir():
-                _move(waiting / object_id, growing / object_id)
+                _move(waiting / object_id, target / object_id)
             shutil.rmtree(waiting)
-        growing.rename(done)
+        if not whole:
+            growing.rename(done)
 
     def remove(self) -> None:
         """Remove everything that still waits."""

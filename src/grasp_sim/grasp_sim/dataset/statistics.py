@@ -55,6 +55,7 @@ def statistics(root: Path, index: Index, rejected: list[dict[str, str]]) -> dict
         family.update(scenes=1, grasps=len(grasps), objects=int(record.index == 0))
         if settings.keep_failures:
             phases.update(read_failures(root / FAILURES / record.object, record.id)[1].tolist())
+    opening = np.concatenate([np.empty(0), *openings])  # at the scale of the ground: nearer, it looks wider
     candidates = settings.candidates.number * len(counts)
     return {
         "scenes": len(counts),
@@ -66,7 +67,7 @@ def statistics(root: Path, index: Index, rejected: list[dict[str, str]]) -> dict
         "grasps_per_scene": _summary(
             np.array(counts, dtype=np.float64), (0.0, max(1.0, float(max(counts, default=1))))
         ),
-        "opening_m": _summary(np.concatenate([np.empty(0), *openings]), (0.0, gripper.max_opening)),
+        "opening_m": _summary(opening, (0.0, float(max([gripper.max_opening, *opening])))),
         "angle_degrees": _summary(np.degrees(np.concatenate([np.empty(0), *angles])), (-90.0, 90.0)),
         "longest_side_m": _summary(_longest_sides(index), (0.0, settings.longest_side.high)),
         "jaw_sizes": {f"{jaw:g}": count for jaw, count in jaws.items()},

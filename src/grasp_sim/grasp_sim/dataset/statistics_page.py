@@ -43,7 +43,7 @@ def statistics_page(header: Header, facts: dict[str, Any], rejected: list[dict[s
     tiles += f"<div><b>{facts['scenes_without_grasps']:,}</b>scenes without a grasp</div>"
     charts = [
         _section("Grasps in a scene", _histogram(facts["grasps_per_scene"], 1.0, "")),
-        _section("Opening, cm", _histogram(facts["opening_m"], 100.0, "")),
+        _section("Opening at the scale of the ground, cm", _histogram(facts["opening_m"], 100.0, "")),
         _section("Angle, degrees", _histogram(facts["angle_degrees"], 1.0, "")),
         _section("Longest side of the object, cm", _histogram(facts["longest_side_m"], 100.0, "")),
         _section(
