@@ -12,6 +12,7 @@ COMMANDS = {
     "plan": "Plan grasps for a depth image from disk.",
     "data jacquard": "Make grasp data as Jacquard's was made.",
     "data check": "List what is wrong with a dataset, file by file.",
+    "data split": "Draw a dataset's train, validation and test objects once, and store them.",
     "doctor": "Look at one RGB-D frame and say what is wrong with it.",
 }
 """A command `a b` is the function `command` of the module `grasp_bringup.cli.a.b`."""

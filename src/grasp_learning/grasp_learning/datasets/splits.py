@@ -80,7 +80,7 @@ class ObjectSplits(Configuration):
             seed: The same objects, shares and seed give the same splits.
 
         Raises:
-            SplitsError: The shares are wrong, or a part would be empty that has a share.
+            SplitsError: The shares are wrong, or there are fewer objects than parts that have one.
         """
         names = sorted(set(objects))
         wanted = _checked(shares)
@@ -218,11 +218,12 @@ def _checked(shares: tuple[float, float, float]) -> Shares:
 
 
 def _draw(names: list[str], shares: Shares, rng: np.random.Generator) -> list[tuple[str, ...]]:
-    """Each part's names, sorted; the parts' sizes are off their shares by less than one."""
-    bounds = [round(len(names) * share) for share in np.cumsum(shares)]
+    """Each part's names, sorted; of few objects, each part that has a share gets one at least."""
+    if len(names) < sum(share > 0 for share in shares):
+        raise SplitsError(f"{len(names)} objects are too few for the shares {tuple(shares)}: each part needs one")
+    sizes = np.diff(np.rint(np.cumsum((0.0, *shares)) * len(names)).astype(int))
+    for part in np.flatnonzero((sizes == 0) & (np.array(shares) > 0)):
+        sizes[np.argmax(sizes)] -= 1
+        sizes[part] = 1
     order = rng.permutation(len(names))
-    parts = np.split(order, bounds[:2])
-    for part, share, indices in zip(PARTS, shares, parts):
-        if share > 0 and len(indices) == 0:
-            raise SplitsError(f"{len(names)} objects are too few: the part '{part}' with a share of {share:g} is empty")
-    return [tuple(names[index] for index in sorted(indices)) for indices in parts]
+    return [tuple(names[index] for index in sorted(part)) for part in np.split(order, np.cumsum(sizes)[:2])]

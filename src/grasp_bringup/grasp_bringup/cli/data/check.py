@@ -2,14 +2,84 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
+import cv2
 import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from grasp_learning.datasets.check import check_folder
+from grasp_learning.datasets.checks.report import FolderReport, Severity
+from grasp_learning.datasets.errors import DatasetError
+from grasp_perception.files import write_atomically
+
+_COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 
 
 def command(
     folder: Annotated[Path, typer.Argument(help="Folder of a dataset in Jacquard's or Cornell's format.")],
+    show: Annotated[int, typer.Option(min=1, help="How many problems of each kind to list.")] = 5,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads; all cores if not given.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write every problem to this file.")] = None,
 ) -> None:
-    """List what is wrong with a dataset, file by file."""
-    raise typer.Exit(2)
+    """List what is wrong with a dataset, file by file.
+
+    Exit code 0: nothing worse than a warning; 1: an error was found; 2: not a dataset.
+    """
+    errors = Console(stderr=True)
+    cv2.utils.logging.setLogLevel(
+        cv2.utils.logging.LOG_LEVEL_SILENT
+    )  # images that cannot be decoded are reported below, not by OpenCV
+    columns = (TextColumn("checking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    try:
+        with Progress(*columns, console=errors, transient=True) as progress:
+            task = progress.add_task("", total=None)
+            report = check_folder(
+                folder, progress=lambda done, total: progress.update(task, completed=done, total=total), workers=workers
+            )
+    except DatasetError as error:
+        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
+        raise typer.Exit(2) from error
+    except KeyboardInterrupt as interrupt:
+        errors.print("Interrupted; nothing is reported.")
+        raise typer.Exit(130) from interrupt
+    _print(report, show)
+    if json_file is not None:
+        try:
+            json_file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(json_file, (json.dumps(report.as_json(), indent=1) + "\n").encode())
+        except OSError as error:
+            errors.print(f"[bold red]cannot write {escape(str(json_file))}: {error.strerror}[/]")
+            raise typer.Exit(2) from error
+    raise typer.Exit(1 if report.errors else 0)
+
+
+def _print(report: FolderReport, show: int) -> None:
+    console = Console()
+    console.print(
+        f"{escape(str(report.root))}: {report.kind} format, scenes: {report.scenes:,}, grasps: {report.grasps:,}",
+        soft_wrap=True,
+    )
+    if not report.problems:
+        console.print("Nothing is wrong.", style="green")
+        return
+    table = Table(show_lines=True)
+    table.add_column("kind of problem", ratio=1)
+    table.add_column("count", justify="right", no_wrap=True)
+    table.add_column("where and what", ratio=4, overflow="fold")
+    for kind, count in report.counts.items():
+        examples = [problem for problem in report.problems if problem.kind == kind]
+        colour = _COLOURS[examples[0].severity]
+        lines = [f"[bold]{escape(p.where(report.root))}[/]: {escape(p.message)}" for p in examples[:show]]
+        if count > show:
+            lines.append(f"… and {count - show} more")
+        table.add_row(f"[{colour}]{kind}[/]", f"{count:,}", "\n".join(lines))
+    console.print(table)
+    console.print(
+        f"Errors: {report.errors:,}, warnings: {report.warnings:,}.", style="red" if report.errors else "yellow"
+    )

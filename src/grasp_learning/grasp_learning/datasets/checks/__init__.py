@@ -1,0 +1,1 @@
+"""What can be wrong with each kind of dataset; `datasets.check` runs it."""

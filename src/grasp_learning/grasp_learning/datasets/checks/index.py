@@ -1,0 +1,127 @@
+"""What can be wrong with the index of a generated dataset, and what it tells about each scene's scale."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from grasp_learning.datasets.checks.report import Problem
+from grasp_learning.datasets.errors import DatasetError, SplitsError
+from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits
+from grasp_perception.transform import Transform
+from grasp_planning.gripper import Gripper
+
+INDEX_FILE = "index.jsonl"
+MESHES = "meshes"
+FORMAT = "grasp-dataset"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFacts:
+    """What the index tells that a check of the images needs."""
+
+    gripper: Gripper | None = None
+    """The annotations were made with."""
+    scales: dict[str, float] = field(default_factory=dict)
+    """Pixels a metre on the ground at the optical axis, by the ids of the scenes."""
+    problems: list[Problem] = field(default_factory=list)
+
+
+def check_index(root: Path, scenes: Collection[str], objects: Collection[str]) -> IndexFacts:
+    """Compare the index, if there is one, with the scenes on disk, and the stored splits with the objects.
+
+    Args:
+        root: Folder of the dataset.
+        scenes: Ids of the scenes whose files are there.
+        objects: That they show.
+    """
+    facts = IndexFacts()
+    path = root / INDEX_FILE
+    if path.is_file():
+        facts = _read(root, path, set(scenes))
+    if (root / SPLITS_FILE).is_file():
+        try:
+            ObjectSplits.load(root / SPLITS_FILE).require(objects, root / SPLITS_FILE)
+        except SplitsError as error:
+            facts.problems.append(Problem(root / SPLITS_FILE, None, "wrong splits", str(error)))
+    return facts
+
+
+def read_families(path: Path) -> dict[str, str]:
+    """The family (source or generator) of each object of a generated dataset.
+
+    Raises:
+        DatasetError: There is no index, or a line of it is wrong.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise DatasetError(f"{path}: {reason}: only an index says which family an object is of") from error
+    families: dict[str, str] = {}
+    for number, line in enumerate(lines[1:], 2):
+        try:
+            record = json.loads(line)
+            families[str(record["object"])] = str(record["family"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise DatasetError(f"{path}:{number}: not the record of a scene: {error!r}") from error
+    return families
+
+
+def _read(root: Path, path: Path, on_disk: set[str]) -> IndexFacts:
+    problems: list[Problem] = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        return IndexFacts(problems=[Problem(path, None, "unreadable file", str(error))])
+    facts = IndexFacts(_gripper(lines[0] if lines else "", path, problems), {}, problems)
+    first_lines: dict[str, int] = {}
+    without_mesh: set[str] = set()
+    for number, line in enumerate(lines[1:], 2):
+        try:
+            record = json.loads(line)
+            name = f"{int(record['index'])}_{record['object']}"
+            facts.scales[name] = _pixels_per_metre(record)
+        except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
+            reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+            problems.append(Problem(path, number, "wrong line in the index", f"not the record of a scene: {reason}"))
+            continue
+        if name in first_lines:
+            message = f"the scene {name} stands in line {first_lines[name]} already"
+            problems.append(Problem(path, number, "wrong line in the index", message))
+            continue
+        first_lines[name] = number
+        if name not in on_disk:
+            problems.append(Problem(path, number, "index and files differ", f"the scene {name} has no files"))
+        if record["object"] not in without_mesh and not (root / MESHES / f"{record['object']}.obj").is_file():
+            without_mesh.add(record["object"])
+            mesh = root / MESHES / f"{record['object']}.obj"
+            problems.append(Problem(mesh, None, "missing file", "the mesh that its scenes are rebuilt from"))
+    for name in sorted(on_disk - set(first_lines)):
+        problems.append(Problem(path, None, "index and files differ", f"the scene {name} has files and no line"))
+    return facts
+
+
+def _gripper(line: str, path: Path, problems: list[Problem]) -> Gripper | None:
+    try:
+        header = json.loads(line)
+        if header.get("format") != FORMAT:
+            raise ValueError(f'it lacks "format": "{FORMAT}"')
+        given = header.get("gripper")
+        return None if given is None else Gripper.model_validate(given)
+    except (ValueError, AttributeError, ValidationError) as error:
+        reason = str(error).splitlines()[0]
+        problems.append(Problem(path, 1, "wrong line in the index", f"not the header of a dataset: {reason}"))
+        return None
+
+
+def _pixels_per_metre(record: dict[str, Any]) -> float:
+    """As the factory draws jaws: focal length by distance of the ground along the optical axis."""
+    pose = record["world_from_camera"]
+    camera = Transform.from_quaternion(pose["rotation"], pose["translation"])
+    return float(record["intrinsics"]["fx"]) / float(-camera.translation[2] / camera.rotation[2, 2])
