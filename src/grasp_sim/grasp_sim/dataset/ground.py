@@ -20,9 +20,9 @@ from grasp_perception.transform import Transform
 TEXELS = 1024
 TILE = 0.8
 """m that one copy of the texture covers."""
-OCTAVES = ((4, 0.012), (16, 0.012), (64, 0.015), (256, 0.02), (1024, 0.02))
+OCTAVES = ((4, 0.008), (16, 0.008), (64, 0.01), (256, 0.014), (1024, 0.014))
 """Cells across the tile, and their standard deviation of brightness."""
-WHITE = 0.9
+WHITE = 0.95
 """Mean brightness of the texture."""
 STRETCH = 3
 """The finer octaves are longer along one side than along the other, as fibres are."""

@@ -22,6 +22,8 @@ RESOLUTION = 384
 """px of the shadow map along the object's greatest extent."""
 SOFTNESS = 0.008
 """Half width of the shadow's edge, as a share of the object's extent. A lamp is no point."""
+FAR = 1e3
+"""m: where there is no object."""
 BIAS = 0.003
 """m by which a point must be farther than what the lamp sees, to be in the shadow: an object casts none on itself."""
 
@@ -54,14 +56,9 @@ class Lighting:
 class ShadowMap:
     """What the lamp sees of the object."""
 
-    def __init__(self, views: ObjectViews, lighting: Lighting, bounds: NDArray[np.float64]) -> None:
-        """Take it.
-
-        Args:
-            views: They show the object.
-            lighting: Where the lamp is.
-            bounds: (2, 3) of the object, world frame.
-        """
+    def __init__(self, views: ObjectViews, lighting: Lighting) -> None:
+        """Of the object that is shown."""
+        bounds = views.bounds
         middle, extent = bounds.mean(axis=0), float(np.linalg.norm(np.diff(bounds, axis=0)))
         z = -lighting.direction
         x = np.cross([0.0, 1.0, 0.0], z)
@@ -72,6 +69,8 @@ class ShadowMap:
         self._camera = CameraIntrinsics(focal, focal, side / 2, side / 2, side, side)
         self._view: ObjectView = views.view(self._pose, self._camera)
         sigma = SOFTNESS * RESOLUTION
+        # A texel holds the farthest of its neighbourhood, or slanted surfaces would throw stripes on themselves.
+        self._blocker = cv2.dilate(np.minimum(self._view.depth, FAR), np.ones((3, 3), dtype=np.uint8))
         self._shade = cv2.GaussianBlur(np.isfinite(self._view.depth).astype(np.float32), (0, 0), sigma)
 
     def on_ground(self, camera: CameraIntrinsics, world_from_camera: Transform) -> NDArray[np.float32]:
@@ -85,15 +84,22 @@ class ShadowMap:
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         )
 
-    def on_points(self, points: NDArray[np.float64]) -> NDArray[np.float32]:
-        """(N,) how much of the lamp is hidden from points (N, 3) of the object, [0, 1]."""
-        seen = self._pose.inverse().apply(points)
-        pixels = self._camera.project(seen)
-        low = np.floor(pixels).astype(int)
-        share = pixels - low
-        hidden = np.zeros(len(points), dtype=np.float32)
-        for dx, dy in ((0, 0), (1, 0), (0, 1), (1, 1)):
-            column, row = (np.clip(low[:, i] + d, 0, self._camera.width - 1) for i, d in ((0, dx), (1, dy)))
-            weight = np.abs(1 - dx - share[:, 0]) * np.abs(1 - dy - share[:, 1])
-            hidden += weight * (self._view.depth[row, column] < seen[:, 2] - BIAS)
-        return hidden
+    def on_object(
+        self, camera: CameraIntrinsics, world_from_camera: Transform, depth: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """(H, W) how much of the lamp is hidden from what is seen at each pixel, at a depth (H, W), [0, 1]."""
+        to_light = self._pose.inverse() @ world_from_camera
+        x = ((np.arange(camera.width) - camera.cx) / camera.fx).astype(np.float32) * depth
+        y = ((np.arange(camera.height) - camera.cy) / camera.fy).astype(np.float32)[:, None] * depth
+        rotation, translation = to_light.rotation.astype(np.float32), to_light.translation.astype(np.float32)
+        right, down, away = (row[0] * x + row[1] * y + row[2] * depth + t for row, t in zip(rotation, translation))
+        focal, middle = np.float32(self._camera.fx), np.float32(self._camera.cx)
+        nearest = cv2.remap(
+            self._blocker,
+            focal * right / away + middle,
+            focal * down / away + middle,
+            cv2.INTER_NEAREST,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=FAR,
+        )
+        return cv2.blur((nearest < away - BIAS).astype(np.float32), (3, 3))

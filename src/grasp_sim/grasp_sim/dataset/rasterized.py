@@ -15,23 +15,34 @@ from grasp_sim.dataset.scene import SceneRecord
 from grasp_sim.dataset.stereo import StereoRig
 from grasp_sim.dataset.views import SceneViews
 from grasp_sim.objects.model import ObjectModel
-from grasp_sim.rendering.object_views import ObjectViews
-from grasp_sim.rendering.renderer import RendererName
+from grasp_sim.rendering.object_views import AMBIENT, ObjectViews
+from grasp_sim.rendering.renderer import RendererName, resolve
+from grasp_sim.rendering.surface import Surface, surface_of
 
 STREAM = 1
 """Which of the random streams of a scene's seed is for its looks."""
+LUMA = (0.299, 0.587, 0.114)
+"""Shares of red, green and blue in grey (ITU-R BT.601)."""
+EXPOSURE = 0.97
+"""Of the photograph: ground that faces the lamp comes out almost white."""
 
 
 class RasterizedViews:
-    """Renders scenes with pyBullet, by OpenGL or in software.
+    """Renders scenes with pyBullet.
+
+    The photograph is always the software renderer's, which shades round surfaces as such and gives the same
+    bytes everywhere. The stereo camera's views, of which only the depth is used, are the given renderer's.
 
     Attributes:
         name: "egl" or "tiny".
     """
 
     def __init__(self, renderer: RendererName = "auto") -> None:
-        self._views = ObjectViews(renderer)
-        self.name = self._views.name
+        self.name = resolve(renderer)
+        self._views = ObjectViews("tiny")
+        self._depths = ObjectViews("egl") if self.name == "egl" else self._views
+        self._surface: tuple[ObjectModel, Surface] | None = None
+        self._albedo = 0.0  # of the object in a grey camera
 
     def take(self, record: SceneRecord, model: ObjectModel, rig: StereoRig | None, projector: float) -> SceneViews:
         """See `ViewSource`."""
@@ -39,30 +50,39 @@ class RasterizedViews:
         ground, lighting = Ground.draw(rng), Lighting.draw(rng)
         pose, camera = record.world_from_camera.transform, record.camera
         depth = ground_depth(camera, pose)
-        world_from_object = record.world_from_object.transform
-        self._views.show(model, world_from_object, record.color)
-        shadows = ShadowMap(self._views, lighting, model.bounds(world_from_object))
+        self._albedo = float(np.dot(LUMA, record.color))
+        if self._surface is None or self._surface[0] is not model:  # often the next scene is of the same object
+            self._surface = (model, surface_of(model))
+        placed = (self._surface[1], model.body_pose(record.world_from_object.transform), record.color)
+        self._views.show(*placed)
+        shadows = ShadowMap(self._views, lighting)
 
         view = self._views.view(pose, camera, lighting.direction)
         mask = view.depth < depth
         depth[mask] = view.depth[mask]
         hidden = shadows.on_ground(camera, pose)
-        grey = ground.brightness(camera, pose) * (lighting.on_ground * (1 - hidden * (1 - lighting.in_shadow)))
-        color = np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
-        color[mask] = _shaded(view.color, view.depth, mask, camera, pose, shadows, lighting)
-        left, right = self._pattern(rig, pose, projector) if rig else (None, None)
-        return SceneViews(color, depth, mask, left, right)
+        lit = EXPOSURE * lighting.on_ground * (1 - hidden * (1 - lighting.in_shadow))
+        grey = np.minimum(ground.brightness(camera, pose) * lit, 255).astype(np.uint8)
+        color = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
+        if mask.any():
+            color[mask] = _shaded(view.color, mask, depth, record, shadows, lighting)
+        if rig is None:
+            return SceneViews(color, depth, mask)
+        if self._depths is not self._views:
+            self._depths.show(*placed)
+        return SceneViews(color, depth, mask, *self._pattern(rig, pose, projector))
 
     def close(self) -> None:
         """Free everything; more than once does no harm."""
         self._views.close()
+        self._depths.close()
 
     def _pattern(
         self, rig: StereoRig, pose: Transform, projector: float
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         # The projector has the left camera's intrinsics: what the left camera sees, it lights.
         source = pose @ Transform(np.eye(3), np.array([projector, 0.0, 0.0]))
-        blocker = self._views.view(source, rig.left).depth if projector else None
+        blocker = self._depths.view(source, rig.left).depth if projector else None
         pattern = random_dots(rig.left.width, rig.left.height)
         return (
             self._under_pattern(rig.left, pose, -projector, pattern, blocker, 0),
@@ -81,26 +101,28 @@ class RasterizedViews:
         first: int,
     ) -> NDArray[np.float32]:
         """(H, W) a view; the camera stands `offset` m beside the projector, and its first column is `first` there."""
-        view, depth = self._views.view(pose, camera), ground_depth(camera, pose)
+        view, depth = self._depths.view(pose, camera), ground_depth(camera, pose)
         mask = view.depth < depth
         depth[mask] = view.depth[mask]
         brightness = np.full(depth.shape, WHITE, dtype=np.float32)
-        brightness[mask] = cv2.cvtColor(view.color, cv2.COLOR_RGB2GRAY)[mask] / np.float32(255)
+        brightness[mask] = self._albedo
         columns = np.arange(first, first + camera.width, dtype=np.float32) + np.float32(camera.fx * offset) / depth
         return light(depth, brightness, pattern, columns, blocker)
 
 
 def _shaded(
     color: NDArray[np.uint8],
-    depth: NDArray[np.float32],
     mask: NDArray[np.bool_],
-    camera: CameraIntrinsics,
-    pose: Transform,
+    depth: NDArray[np.float32],
+    record: SceneRecord,
     shadows: ShadowMap,
     lighting: Lighting,
 ) -> NDArray[np.uint8]:
-    """(N, 3) the object's pixels with its shadow on itself."""
-    rows, columns = np.nonzero(mask)
-    points = pose.apply(camera.deproject(np.column_stack([columns, rows]), depth[mask]))
-    hidden = shadows.on_points(points)
-    return (color[mask] * (1 - hidden * (1 - lighting.in_shadow))[:, None]).astype(np.uint8)
+    """(N, 3) the object's pixels with its shadow on itself; what faces away from the lamp is dark already."""
+    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    window = np.s_[y : y + height, x : x + width]
+    camera = record.camera.crop(x, y, width, height)
+    hidden = shadows.on_object(camera, record.world_from_camera.transform, depth[window])[mask[window]]
+    lit = color[mask].astype(np.float32)
+    least = np.minimum(lit, np.float32(255 * AMBIENT) * np.array(record.color, dtype=np.float32))
+    return np.maximum(lit * (1 - hidden * np.float32(1 - lighting.in_shadow))[:, None], least).astype(np.uint8)

@@ -22,16 +22,21 @@ from grasp_perception.transform import Transform
 
 STEPS = 16
 """Of the matcher's disparities to a pixel; also what the number of disparities must be a multiple of."""
+WEAK = 1.0
+"""Mean square of a slope of brightness, in grey values, below which there is nothing to refine by."""
 SLACK = 2
 """px of disparity searched beyond the scene on either side."""
+SLOPE, JUMP = 2, 32
+"""Cost, for each pixel of the block, of a disparity that changes by one and by more between neighbours. OpenCV's
+usual 8 for the former turns slopes into stairs: 1.7 mm of error on Jacquard's ground instead of 0.9."""
 
 
 class StereoSettings(Configuration):
     """A stereo camera with a projector, and its matcher."""
 
-    baseline: float = Field(default=0.07, gt=0)
+    baseline: float = Field(default=0.1, gt=0)
     """m from the left camera to the right one."""
-    projector: float = 0.035
+    projector: float = 0.05
     """m from the left camera to the projector, towards the right one."""
     noise: float = Field(default=0.01, ge=0, le=0.5)
     """Standard deviation of the brightness of a pixel, of [0, 1]."""
@@ -43,6 +48,8 @@ class StereoSettings(Configuration):
     """px by which left-to-right and right-to-left may differ."""
     speckle: int = Field(default=150, ge=0)
     """px: islands of disparity smaller than this are discarded."""
+    refinements: int = Field(default=1, ge=0, le=5)
+    """Steps of least squares by which disparities are made finer than the matcher's sixteenths of a pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +111,37 @@ def stereo_depth(
         minDisparity=0,
         numDisparities=rig.disparities,
         blockSize=settings.block,
-        P1=8 * area,
-        P2=32 * area,
+        P1=SLOPE * area,
+        P2=JUMP * area,
         disp12MaxDiff=int(settings.consistency),
-        preFilterCap=31,
+        preFilterCap=63,
         uniquenessRatio=settings.uniqueness,
         speckleWindowSize=settings.speckle,
         speckleRange=1,
         mode=cv2.STEREO_SGBM_MODE_SGBM_3WAY,
     )
-    disparity = matcher.compute(left, right)[:, rig.margin : rig.margin + rig.camera.width]
-    total = disparity.astype(np.float32) / STEPS + rig.shift
+    raw = matcher.compute(left, right)
+    disparity = raw.astype(np.float32) / STEPS
+    for _ in range(settings.refinements):
+        disparity = _refined(disparity, left, right, settings.block)
+    inside = np.s_[:, rig.margin : rig.margin + rig.camera.width]
+    total = disparity[inside] + rig.shift
     with np.errstate(divide="ignore"):
         depth = np.float32(rig.camera.fx * rig.baseline) / total
-    depth[(disparity < 0) | (total <= 0)] = np.nan
+    depth[(raw[inside] < 0) | (total <= 0)] = np.nan
     return depth
+
+
+def _refined(
+    disparity: NDArray[np.float32], left: NDArray[np.uint8], right: NDArray[np.uint8], block: int
+) -> NDArray[np.float32]:
+    """Disparities (H, W) moved by the least squares of brightness over blocks (Lucas and Kanade), at most half a px."""
+    height, width = disparity.shape
+    columns = np.arange(width, dtype=np.float32) - disparity
+    rows = np.broadcast_to(np.arange(height, dtype=np.float32)[:, None], disparity.shape)
+    moved = cv2.remap(right, columns, np.ascontiguousarray(rows), cv2.INTER_LINEAR).astype(np.float32)
+    slope = cv2.Sobel(moved, cv2.CV_32F, 1, 0, ksize=1, scale=0.5)
+    size = (block + 2, block + 2)
+    error = cv2.boxFilter((left - moved) * slope, -1, size)
+    weight = cv2.boxFilter(slope * slope, -1, size)
+    return disparity - np.clip(error / (weight + WEAK), -0.5, 0.5)

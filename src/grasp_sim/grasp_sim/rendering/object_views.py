@@ -3,12 +3,17 @@
 What is not the object has no depth, so the picture is its own mask, to the pixel and however thin
 the object is. Only the window of the image in which the object can be seen is rendered.
 
-One client serves any number of objects, and does not grow: pyBullet's cache of mesh files is off,
-and the client is reset between objects, which frees their graphics; no textures are loaded.
+One client serves any number of objects, and does not grow: pyBullet's cache of mesh files is off;
+between objects the client is reset, which frees their graphics, where removing a body keeps some
+(10 kB each); no textures are loaded; and OpenGL, which keeps something for each size of picture, is
+asked for few sizes. The surface goes to pyBullet as a file, because its EGL plug-in crashes on
+meshes given as arrays; and to the plug-in as STL, because it keeps every OBJ file that it ever read
+in a cache of its own, which nothing turns off.
 """
 
 from __future__ import annotations
 
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -18,20 +23,24 @@ from numpy.typing import ArrayLike, NDArray
 
 from grasp_perception.camera import CameraIntrinsics
 from grasp_perception.transform import Transform
-from grasp_sim.objects.model import Color, ObjectModel
+from grasp_sim.objects.model import Color
 from grasp_sim.physics.silence import silenced
 from grasp_sim.physics.sources import Source
-from grasp_sim.physics.urdf import Inertial, Link, Robot
+from grasp_sim.physics.urdf import Inertial, Link, Robot, Shape
 from grasp_sim.rendering.camera import EYE_FROM_OPTICAL, projection_matrix
 from grasp_sim.rendering.renderer import RendererName, connect_with_egl, resolve
+from grasp_sim.rendering.surface import Surface
 
 NEAREST = 0.02
 """m: what is closer to the camera is cut away."""
+SIZES = {"egl": 128, "tiny": 1}
+"""px: sizes of pictures are multiples of this."""
 MARGIN = 2
 """px about the outline of the object."""
 ROOM = 0.002
 """m before and behind the object that the depth buffer holds."""
-AMBIENT, DIFFUSE, SPECULAR = 0.45, 0.55, 0.1
+AMBIENT, DIFFUSE, SPECULAR = 0.55, 0.5, 0.1
+"""Shares of the light; the software renderer's. OpenGL's are built into the plug-in, and much the same."""
 TINY_CENTER = (-0.5, 0.5)
 """px, columns and rows: TinyRenderer samples a pixel at a corner of it, not at its centre as OpenGL does."""
 
@@ -43,7 +52,7 @@ class ObjectView:
     depth: NDArray[np.float32]
     """(H, W) along the optical axis, m; infinite where the object is not seen."""
     color: NDArray[np.uint8]
-    """(H, W, 3) RGB; black where the object is not seen."""
+    """(H, W, 3) RGB; black where the object is not seen. Round surfaces look faceted with "egl"."""
 
 
 class ObjectViews:
@@ -59,19 +68,25 @@ class ObjectViews:
         # An EGL context belongs to the thread that made it; any thread may call this object.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="views")
         self._client = self._thread.submit(self._connect).result()
-        self._outline = np.empty((0, 3))
+        self._points = np.empty((0, 3))
 
-    def show(self, model: ObjectModel, pose: Transform, color: Color) -> None:
-        """Take another object, at a pose (world_from_object)."""
-        shapes = tuple(replace(shape, color=color, collides=False) for shape in model.shapes if shape.visible)
-        link = Link(model.name, 1.0, shapes, Inertial(np.zeros(3), np.eye(3)))
-        source = Source.from_robot(Robot(model.name, (link,), ()))
-        self._outline = pose.apply(model.outline)
-        self._thread.submit(self._load, source, model.body_pose(pose)).result()
+    def show(self, surface: Surface, world_from_body: Transform, color: Color) -> None:
+        """Take another object.
+
+        Raises:
+            SourceError: pyBullet cannot load it.
+        """
+        self._points = world_from_body.apply(surface.vertices)
+        self._thread.submit(self._load, surface, world_from_body, color).result()
+
+    @property
+    def bounds(self) -> NDArray[np.float64]:
+        """(2, 3) least and greatest coordinates of the object, world frame."""
+        return np.array([self._points.min(axis=0), self._points.max(axis=0)])
 
     def view(self, world_from_camera: Transform, camera: CameraIntrinsics, light: ArrayLike = (0, 0, 1)) -> ObjectView:
         """The object as a camera sees it, lit from the direction `light` (3,), unit, towards the light."""
-        points = world_from_camera.inverse().apply(self._outline)
+        points = world_from_camera.inverse().apply(self._points)
         nearest, farthest = float(points[:, 2].min()) - ROOM, float(points[:, 2].max()) + ROOM
         color = np.zeros((camera.height, camera.width, 3), dtype=np.uint8)
         depth = np.full((camera.height, camera.width), np.inf, dtype=np.float32)
@@ -79,10 +94,12 @@ class ObjectViews:
             return ObjectView(depth, color)
         left, top, right, bottom = _window(points, camera)
         if left < right and top < bottom:
-            window = camera.crop(left, top, right - left, bottom - top)
-            part = np.s_[top:bottom, left:right]
+            width, height = right - left, bottom - top
+            multiple = SIZES[self.name]
+            window = camera.crop(left, top, -(-width // multiple) * multiple, -(-height // multiple) * multiple)
             request = (world_from_camera, window, max(nearest, NEAREST), farthest, np.asarray(light, dtype=float))
-            color[part], depth[part] = self._thread.submit(self._picture, *request).result()
+            picture = self._thread.submit(self._picture, *request).result()
+            color[top:bottom, left:right], depth[top:bottom, left:right] = (p[:height, :width] for p in picture)
         return ObjectView(depth, color)
 
     def close(self) -> None:
@@ -104,11 +121,17 @@ class ObjectViews:
             pybullet.disconnect(physicsClientId=self._client)
         self._client = -1
 
-    def _load(self, source: Source, pose: Transform) -> None:
-        with silenced():
-            pybullet.resetSimulation(physicsClientId=self._client)
-            pybullet.setPhysicsEngineParameter(enableFileCaching=0, physicsClientId=self._client)
-            source.load(self._client, pose, fixed=True)
+    def _load(self, surface: Surface, pose: Transform, color: Color) -> None:
+        kind, content = ("stl", surface.stl()) if self.name == "egl" else ("obj", surface.obj())
+        with tempfile.NamedTemporaryFile(suffix=f".{kind}") as file:
+            file.write(content)
+            file.flush()
+            shape = Shape("mesh", (1.0, 1.0, 1.0), color=color, collides=False, file=file.name)
+            link = Link("object", 1.0, (shape,), Inertial(np.zeros(3), np.eye(3)))
+            with silenced():
+                pybullet.resetSimulation(physicsClientId=self._client)
+                pybullet.setPhysicsEngineParameter(enableFileCaching=0, physicsClientId=self._client)
+                Source.from_robot(Robot(link.name, (link,), ())).load(self._client, pose, fixed=True)
 
     def _picture(
         self, pose: Transform, camera: CameraIntrinsics, near: float, far: float, light: NDArray[np.float64]
