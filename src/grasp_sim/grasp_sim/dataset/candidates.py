@@ -26,9 +26,13 @@ LEAST_SLOPE = 1.0
 """m of depth for each m across: an edge in depth. The ground seen at a slant stays below it."""
 STRONG_SLOPE = 4.0
 """As strong as a depth edge counts."""
-LEAST_CONTRAST = 12.0
-"""Grey levels from one pixel of the reduced image to the next but one: an edge in colour."""
-MOST_EDGES = 1200
+LEAST_CONTRAST, STRONG_CONTRAST = 12.0, 48.0
+"""Grey levels from one pixel to the next: an edge in colour, and one as strong as it counts."""
+COLOR_WEIGHT = 0.25
+"""Of a pair of edges in colour, when one in depth has 1: shadows and edges between faces have partners, too."""
+THIN = 4.0
+"""px of the reduced image: shorter pairs are looked for in the full depth image, too."""
+MOST_EDGES = 1500
 """With more edge points than this a random choice is made, which bounds time."""
 ALIGNED = np.cos(np.deg2rad(25.0))
 """Least cosine between the line of a pair and either gradient."""
@@ -107,7 +111,7 @@ def rounded(values: NDArray[np.float64]) -> GraspRectangles:
 
     Pixels are rounded to 0.01 (openings down), angles to 0.01 degrees.
     """
-    values = np.array(values)
+    values = GraspRectangles(values).values.copy()  # angles wrapped
     values[:, :2] = np.rint(values[:, :2] * 100) / 100
     values[:, 2] = -np.radians(np.rint(-np.degrees(values[:, 2]) * 100) / 100)
     values[:, 3] = np.floor(values[:, 3] * 100) / 100
@@ -131,17 +135,25 @@ def aligned_edges(
         rng: Chooses among edge points where there are too many.
     """
     factor = _reduction(depth, camera, gripper)
-    size = (max(1, round(camera.width / factor)), max(1, round(camera.height / factor)))
-    small = cv2.resize(depth, size, interpolation=cv2.INTER_AREA)
-    pixel = small * (factor / camera.fx)  # m across a pixel
-    points, gradients, strengths = _edges(_gradient(small) / pixel[..., None], LEAST_SLOPE, STRONG_SLOPE)
-    opposed = [_facing(points, gradients, strengths, small, camera, gripper, factor, rng, outwards=True)]
-    if color is not None:
-        grey = cv2.resize(cv2.cvtColor(color, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA)
-        points, gradients, strengths = _edges(_gradient(grey.astype(np.float32)), LEAST_CONTRAST, 4 * LEAST_CONTRAST)
-        opposed.append(_facing(points, gradients, strengths, small, camera, gripper, factor, rng, outwards=False))
-    centers, angles, lengths, weights = (np.concatenate(parts) for parts in zip(*opposed))
-    return EdgePairs(centers, angles, lengths, weights)
+    scales = [(factor, np.inf)]
+    if factor >= 2:  # rims and sheets whose two edges are one in the reduced image
+        scales.append((1.0, THIN * factor))
+    parts = []
+    for reduced, longest in scales:
+        size = (max(1, round(camera.width / reduced)), max(1, round(camera.height / reduced)))
+        small = depth if reduced == 1 else cv2.resize(depth, size, interpolation=cv2.INTER_AREA)
+        opens = np.minimum(longest, (gripper.max_opening - MARGIN) * camera.fx / small) / reduced
+        slope = _gradient(small) * (camera.fx / reduced / small)[..., None]
+        parts.append(_facing(_edges(slope, LEAST_SLOPE, STRONG_SLOPE), opens, reduced, rng, outwards=True))
+        if color is not None and reduced == factor:  # at full size any scratch would look like a rim
+            grey = cv2.cvtColor(color, cv2.COLOR_RGB2GRAY)
+            grey = grey if reduced == 1 else cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+            edges = _edges(_gradient(grey.astype(np.float32)), LEAST_CONTRAST, STRONG_CONTRAST)
+            parts.append(_facing(edges, opens, reduced, rng, outwards=False))
+    return EdgePairs(
+        np.concatenate([part.centers for part in parts]),
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("angles", "lengths", "weights")),
+    )
 
 
 def _filled(depth: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -167,10 +179,18 @@ def _gradient(image: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.stack(derivatives, axis=-1)
 
 
-def _edges(
-    gradient: NDArray[np.float32], least: float, strong: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Points (E, 2), unit gradients (E, 2) and strengths (E,) in (0, 1] where the slope is greatest along itself."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Edges:
+    points: NDArray[np.float64]
+    """(E, 2) px of the reduced image."""
+    gradients: NDArray[np.float64]
+    """(E, 2) unit vectors."""
+    strengths: NDArray[np.float64]
+    """(E,) in (0, 1]."""
+
+
+def _edges(gradient: NDArray[np.float32], least: float, strong: float) -> _Edges:
+    """Points where the slope is greatest along itself, and at least `least`; from `strong` on all are as strong."""
     slope = np.hypot(gradient[..., 0], gradient[..., 1])
     slope[[0, -1]] = slope[:, [0, -1]] = 0.0
     row, column = np.nonzero(slope >= least)
@@ -180,34 +200,31 @@ def _edges(
     ahead, behind = slope[row + step[:, 1], column + step[:, 0]], slope[row - step[:, 1], column - step[:, 0]]
     ridge = (here >= ahead) & (here > behind)
     points = np.stack([column[ridge], row[ridge]], axis=1).astype(np.float64)
-    return points, unit[ridge].astype(np.float64), np.minimum(here[ridge] / strong, 1.0).astype(np.float64)
+    return _Edges(points, unit[ridge].astype(np.float64), np.minimum(here[ridge] / strong, 1.0).astype(np.float64))
 
 
 def _facing(
-    points: NDArray[np.float64],
-    gradients: NDArray[np.float64],
-    strengths: NDArray[np.float64],
-    depth: NDArray[np.float32],
-    camera: CameraIntrinsics,
-    gripper: Gripper,
-    factor: float,
-    rng: np.random.Generator,
-    *,
-    outwards: bool,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Centres, angles, lengths and weights of pairs whose gradients point away from each other.
+    edges: _Edges, opens: NDArray[np.float32], factor: float, rng: np.random.Generator, *, outwards: bool
+) -> EdgePairs:
+    """Pairs whose gradients point away from each other: in depth, a thing between two gaps.
 
-    In depth that is an object between two gaps; in colour (`outwards` False) both ways are, brighter or darker.
+    Args:
+        edges: In the reduced image.
+        opens: (h, w) greatest length of a pair at each of its pixels.
+        factor: Of the reduction.
+        rng: Chooses among edge points where there are too many.
+        outwards: Whether only that counts; in colour both ways do, brighter and darker.
     """
-    if len(points) > MOST_EDGES:
-        chosen = rng.choice(len(points), MOST_EDGES, replace=False, shuffle=False)
+    points, gradients, strengths = edges.points, edges.gradients, edges.strengths
+    count = len(points)
+    if count > MOST_EDGES:
+        chosen = rng.choice(count, MOST_EDGES, replace=False, shuffle=False)
         points, gradients, strengths = points[chosen], gradients[chosen], strengths[chosen]
-    nothing = np.empty((0, 2)), np.empty(0), np.empty(0), np.empty(0)
-    if len(points) < 2:
-        return nothing
+    if count < 2:
+        return EdgePairs(np.empty((0, 2)), np.empty(0), np.empty(0), np.empty(0))
     columns, rows = points.astype(np.intp).T
-    opens = (gripper.max_opening - MARGIN) * camera.fx / factor / depth[rows, columns]
-    first, second = cKDTree(points).query_pairs(float(opens.max()), output_type="ndarray").T
+    reach = opens[rows, columns].astype(np.float64)
+    first, second = cKDTree(points).query_pairs(float(reach.max()), output_type="ndarray").T
     opposed = np.einsum("ij,ij->i", gradients[first], gradients[second]) < 0
     first, second = first[opposed], second[opposed]
     way = points[second] - points[first]
@@ -217,10 +234,12 @@ def _facing(
     out_second = np.einsum("ij,ij->i", gradients[second], way)
     if not outwards:
         out_first, out_second = np.abs(out_first), np.abs(out_second)
-    nearest = np.maximum(opens[first], opens[second])
-    good = (out_first > ALIGNED) & (out_second > ALIGNED) & (length <= nearest)
+    good = (out_first > ALIGNED) & (out_second > ALIGNED) & (length <= np.maximum(reach[first], reach[second]))
     first, second, way, length = first[good], second[good], way[good], length[good]
     # From the centres of reduced pixels to those of full ones.
     middles = ((points[first] + points[second]) / 2 + 0.5) * factor - 0.5
     weights = strengths[first] * strengths[second] * out_first[good] * out_second[good]
-    return middles, np.arctan2(way[:, 1], way[:, 0]), length * factor, weights
+    # The cone in which partners are found is the wider the farther they are, and there are the more points the finer
+    # the image is: without that, each piece of an edge counts the same.
+    weights *= factor / length * (count / len(points)) ** 2 * (1.0 if outwards else COLOR_WEIGHT)
+    return EdgePairs(middles, np.arctan2(way[:, 1], way[:, 0]), length * factor, weights)

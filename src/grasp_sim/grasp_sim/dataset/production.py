@@ -38,6 +38,10 @@ class DiskFull(RuntimeError):
     """There is no room for the dataset; what was finished is kept."""
 
 
+class NoObjects(RuntimeError):
+    """Not one mesh can be used."""
+
+
 class TooFewMeshes(ValueError):
     """The source cannot give so many scenes even if every mesh is good."""
 
@@ -79,6 +83,7 @@ def produce(
     Raises:
         FolderError: The folder holds something else, or another run writes there.
         MeshSourceError, TooFewMeshes: The source of meshes cannot be used, or is too small.
+        NoObjects: Not one of its meshes can be used.
         DiskFull: What was done until then is kept, and the same call goes on.
     """
     source = open_source(recipe.meshes)
@@ -96,6 +101,11 @@ def produce(
         run = _Run(recipe, out, source, journal, progress)
         try:
             run.work(workers, engine)
+            if not run.accepted:
+                raise NoObjects(
+                    f"none of the {len(run.rejected)} meshes of '{recipe.meshes}' can be used; the first: "
+                    f"{run.rejected[0].rejection}"
+                )
             finish(recipe, out, run.accepted, run.rejected)
         except OSError as error:
             if error.errno not in NO_SPACE:

@@ -18,8 +18,10 @@ from rich.text import Text
 
 from grasp_perception.configuration import ConfigurationError
 from grasp_sim.dataset.finishing import REJECTED, STATISTICS
+from grasp_sim.dataset.ground import SkyError
+from grasp_sim.dataset.index import DatasetIndexError
 from grasp_sim.dataset.journal import FolderError
-from grasp_sim.dataset.production import DiskFull, Progress, TooFewMeshes, produce
+from grasp_sim.dataset.production import DiskFull, NoObjects, Progress, TooFewMeshes, produce
 from grasp_sim.dataset.settings import FactorySettings, Recipe, configuration_file, write_recipe
 from grasp_sim.objects.mesh_sources import MeshSourceError
 
@@ -82,10 +84,10 @@ def command(
     except KeyboardInterrupt:
         errors.print(f"Interrupted. What is finished lies in {escape(str(out))}; the same command goes on from there.")
         raise typer.Exit(1) from None
-    except DiskFull as error:
+    except (DiskFull, NoObjects) as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(1) from error
-    except (ConfigurationError, FolderError, MeshSourceError, TooFewMeshes, ValueError) as error:
+    except (ConfigurationError, DatasetIndexError, FolderError, MeshSourceError, SkyError, TooFewMeshes) as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(2) from error
     console.print(_table(out, end))
