@@ -149,21 +149,22 @@ def test_openings_and_jaws_of_the_original(tmp_path: Path) -> None:
     files.grasps.write_text(f"{jaws}\n500;500;0;100;30\n500;500;0;140;26.3213\n")
     report = check_folder(tmp_path)
     assert [(problem.kind, problem.line) for problem in report.problems] == [
-        ("opening wider than the gripper", 7),
         ("unknown jaw size", 6),
+        ("opening wider than the gripper", 7),
     ]
-    assert report.problems[0].message == "the opening of 140 px is 10.6 cm, the gripper opens 10 cm"
-    assert "none of the gripper's: 13.16, 26.32, 39.48, 52.64, 78.96" in report.problems[1].message
+    jaw, opening = (problem.message for problem in report.problems)
+    assert opening == "the opening of 140 px is 10.6 cm on the nearest point of the scene, the gripper opens 10 cm"
+    assert jaw == "the jaw size 30 px is none of the gripper's: 13.16, 26.32, 39.48, 52.64, 78.96"
 
 
 def record(object_id: str, index: int) -> dict:
-    """At 100 px a metre: 1 m above the ground, looking straight down."""
+    """At 100 px a metre on the ground, 1.5 m below the camera; the object's top is at 1.4 m, 107 px a metre."""
     return {
         "object": object_id,
         "index": index,
         "family": "mug",
-        "intrinsics": {"fx": 100.0, "fy": 100.0, "cx": 16, "cy": 12, "width": 32, "height": 24},
-        "world_from_camera": {"translation": [0, 0, 1.0], "rotation": [1.0, 0, 0, 0]},
+        "intrinsics": {"fx": 150.0, "fy": 150.0, "cx": 16, "cy": 12, "width": 32, "height": 24},
+        "world_from_camera": {"translation": [0, 0, 1.5], "rotation": [1.0, 0, 0, 0]},
     }
 
 
@@ -197,13 +198,16 @@ def test_an_index_that_fits(shards: Path) -> None:
 
 def test_the_index_tells_scale_and_gripper(shards: Path, scene: SceneFiles) -> None:
     write_index(shards, record(A, 0), record(A, 1), record(B, 0), record(C, 0))
-    scene.grasps.write_text("15;12;0;8.1;2\n15;12;0;8;3\n")
+    scene.grasps.write_text("15;12;0;8.7;2\n15;12;0;8.5;3\n")
     report = check_folder(shards)
     assert [(problem.kind, problem.line) for problem in report.problems] == [
-        ("opening wider than the gripper", 1),
         ("unknown jaw size", 2),
+        ("opening wider than the gripper", 1),
     ]
-    assert report.problems[0].message == "the opening of 8.1 px is 8.1 cm, the gripper opens 8 cm"
+    message = "the opening of 8.7 px is 8.1 cm on the nearest point of the scene, the gripper opens 8 cm"
+    assert report.problems[1].message == message
+    write_depth(scene.perfect_depth, np.full((24, 32), 0.9))  # the same pixels are 5.2 cm on what is nearer
+    assert [problem.kind for problem in check_folder(shards).problems] == ["unknown jaw size"]
 
 
 def test_index_and_files_that_differ(shards: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from grasp_learning.datasets.checks.images import WrongFile, depth_problems, open_image
+from grasp_learning.datasets.checks.images import ImageType, WrongFile, depth_problems, open_image
 from grasp_learning.datasets.checks.report import Problem, SceneFindings, Severity
 from grasp_learning.datasets.cornell import (
     BAD,
@@ -38,14 +38,14 @@ def check_image(image: ImageFiles, kinds: frozenset[str]) -> SceneFindings:
         for kind in (COLOR, CLOUD, GOOD, BAD)
         if kind not in kinds and not (kind == CLOUD and SAVED_DEPTH in kinds)
     ]
-    for kind, channels, dtype, what in (
-        (COLOR, 3, np.uint8, "a colour image"),
-        (SAVED_DEPTH, 1, np.float32, "a depth image"),
+    for kind, wanted in (
+        (COLOR, ImageType(3, np.uint8, "a colour image")),
+        (SAVED_DEPTH, ImageType(1, np.float32, "a depth image")),
     ):
         if kind in kinds:
             path = image.path(kind)
             try:
-                array = open_image(path, channels=channels, dtype=dtype, what=what)
+                array = open_image(path, wanted)
             except WrongFile as error:
                 problems.append(error.problem)
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -21,7 +22,15 @@ class WrongFile(Exception):
         self.problem = problem
 
 
-def open_image(path: Path, *, channels: int, dtype: type, what: str) -> NDArray:
+class ImageType(NamedTuple):
+    """How an image is stored."""
+
+    channels: int
+    dtype: type
+    name: str
+
+
+def open_image(path: Path, wanted: ImageType) -> NDArray:
     """The image as it is stored.
 
     Raises:
@@ -41,10 +50,10 @@ def open_image(path: Path, *, channels: int, dtype: type, what: str) -> NDArray:
         reason = "not an image that can be decoded" if content.size else "the file is empty"
         raise WrongFile(Problem(path, None, "unreadable file", reason))
     there = 1 if image.ndim == 2 else image.shape[2]
-    if there != channels or image.dtype != dtype:
+    if there != wanted.channels or image.dtype != wanted.dtype:
         message = (
-            f"{what} has {channels} channel{'s' if channels > 1 else ''} of {np.dtype(dtype)}, "
-            f"this one {there} of {image.dtype}"
+            f"{wanted.name} has {wanted.channels} channel{'s' if wanted.channels > 1 else ''} of "
+            f"{np.dtype(wanted.dtype)}, this one {there} of {image.dtype}"
         )
         raise WrongFile(Problem(path, None, "wrong type of image", message))
     return image

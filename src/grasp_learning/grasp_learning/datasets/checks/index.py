@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -21,14 +21,23 @@ MESHES = "meshes"
 FORMAT = "grasp-dataset"
 
 
+class Scale(NamedTuple):
+    """Of an image."""
+
+    focal: float
+    """px"""
+    ground: float
+    """Pixels a metre on the ground at the optical axis: what jaw sizes are drawn with."""
+
+
 @dataclass(frozen=True, slots=True)
 class IndexFacts:
     """What the index tells that a check of the images needs."""
 
     gripper: Gripper | None = None
     """The annotations were made with."""
-    scales: dict[str, float] = field(default_factory=dict)
-    """Pixels a metre on the ground at the optical axis, by the ids of the scenes."""
+    scales: dict[str, Scale] = field(default_factory=dict)
+    """By the ids of the scenes."""
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -86,7 +95,7 @@ def _read(root: Path, path: Path, on_disk: set[str]) -> IndexFacts:
         try:
             record = json.loads(line)
             name = f"{int(record['index'])}_{record['object']}"
-            facts.scales[name] = _pixels_per_metre(record)
+            facts.scales[name] = _scale(record)
         except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
             reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
             problems.append(Problem(path, number, "wrong line in the index", f"not the record of a scene: {reason}"))
@@ -120,8 +129,8 @@ def _gripper(line: str, path: Path, problems: list[Problem]) -> Gripper | None:
         return None
 
 
-def _pixels_per_metre(record: dict[str, Any]) -> float:
-    """As the factory draws jaws: focal length by distance of the ground along the optical axis."""
+def _scale(record: dict[str, Any]) -> Scale:
     pose = record["world_from_camera"]
     camera = Transform.from_quaternion(pose["rotation"], pose["translation"])
-    return float(record["intrinsics"]["fx"]) / float(-camera.translation[2] / camera.rotation[2, 2])
+    focal = float(record["intrinsics"]["fx"])
+    return Scale(focal, focal / float(-camera.translation[2] / camera.rotation[2, 2]))

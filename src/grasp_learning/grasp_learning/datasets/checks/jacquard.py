@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grasp_learning.datasets.annotation_file import AnnotationLines, scan_grasps
-from grasp_learning.datasets.checks.images import WrongFile, depth_problems, open_image, size_problems
+from grasp_learning.datasets.checks.images import ImageType, WrongFile, depth_problems, open_image, size_problems
+from grasp_learning.datasets.checks.index import Scale
 from grasp_learning.datasets.checks.report import Problem, SceneFindings, Severity
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.jacquard import (
@@ -22,29 +23,34 @@ from grasp_learning.datasets.jacquard import (
     STEREO_DEPTH,
     SceneFiles,
 )
-from grasp_learning.rectangles import GraspRectangles
 from grasp_planning.gripper import Gripper
 
-ORIGINAL_SCALE = 1316.0
-"""Pixels a metre in the original: its jaw of 2 cm is 26.32 px."""
+ORIGINAL_SCALE = Scale(focal=1974.0, ground=1316.0)
+"""Of the original: its jaw of 2 cm is 26.32 px, and its camera 1.5 m away."""
 ORIGINAL_SIZE = (1024, 1024)
 ORIGINAL_JAWS = (0.01, 0.02, 0.03, 0.04, 0.06)
 """m."""
 ORIGINAL_OPENING = 0.10
 """m."""
+_TYPES: dict[str, ImageType] = {
+    COLOR: ImageType(3, np.uint8, "a colour image"),
+    PERFECT_DEPTH: ImageType(1, np.float32, "a depth image"),
+    STEREO_DEPTH: ImageType(1, np.float32, "a depth image"),
+    MASK: ImageType(1, np.uint8, "a mask"),
+}
 TOLERANCE = 0.005
 """Relative; of jaw sizes and the widest opening, whose scale in the original is inferred."""
 
 
 def check_scene(
-    scene: SceneFiles, kinds: frozenset[str], scale: float | None = None, gripper: Gripper | None = None
+    scene: SceneFiles, kinds: frozenset[str], scale: Scale | None = None, gripper: Gripper | None = None
 ) -> SceneFindings:
     """Look at every file of a scene.
 
     Args:
         scene: Its files.
         kinds: Which of `KINDS` are there.
-        scale: Pixels a metre on the ground, where an index tells it.
+        scale: Of its images, where an index tells it.
         gripper: That the annotations were made with; None for the original's.
     """
     problems = [
@@ -56,39 +62,39 @@ def check_scene(
         message = f"a file of the object {scene.object} lies in the folder of {scene.folder.name}"
         problems.append(Problem(scene.folder, None, "wrong folder", message))
     sizes: dict[Path, tuple[int, ...]] = {}
+    nearest: float | None = None
     for kind in (COLOR, PERFECT_DEPTH, STEREO_DEPTH, MASK):
         if kind in kinds:
+            path = scene.path(kind)
             try:
-                sizes[scene.path(kind)], found = _check_image(scene.path(kind), kind)
+                image = open_image(path, _TYPES[kind])
             except WrongFile as error:
                 problems.append(error.problem)
-            else:
-                problems += found
+                continue
+            sizes[path] = image.shape[:2]
+            if kind == MASK:
+                problems += _mask_problems(path, image)
+            elif kind != COLOR:
+                problems += depth_problems(path, image, INVALID_DEPTH)
+            if kind == PERFECT_DEPTH:
+                nearest = float(np.min(image, where=image > 0, initial=np.inf))
     problems += size_problems(sizes)
-    grasps = 0
-    if GRASPS in kinds:
-        every = list(sizes.values())
-        size = max(every, key=every.count) if every else None
-        if scale is None and size == ORIGINAL_SIZE and gripper is None:
-            scale = ORIGINAL_SCALE
-        try:
-            annotations = scan_grasps(scene.grasps)
-        except DatasetError as error:
-            problems.append(Problem(scene.grasps, None, "unreadable file", str(error)))
-        else:
-            grasps = len(annotations.grasps)
-            problems += _annotation_problems(scene.grasps, annotations, size, scale, gripper)
-    return SceneFindings(grasps, problems)
-
-
-def _check_image(path: Path, kind: str) -> tuple[tuple[int, ...], list[Problem]]:
-    if kind == COLOR:
-        return open_image(path, channels=3, dtype=np.uint8, what="a colour image").shape[:2], []
-    if kind == MASK:
-        mask = open_image(path, channels=1, dtype=np.uint8, what="a mask")
-        return mask.shape, list(_mask_problems(path, mask))
-    depth = open_image(path, channels=1, dtype=np.float32, what="a depth image")
-    return depth.shape, list(depth_problems(path, depth, INVALID_DEPTH))
+    if GRASPS not in kinds:
+        return SceneFindings(0, problems)
+    try:
+        annotations = scan_grasps(scene.grasps)
+    except DatasetError as error:
+        return SceneFindings(0, [*problems, Problem(scene.grasps, None, "unreadable file", str(error))])
+    every = list(sizes.values())
+    size = max(every, key=every.count) if every else None
+    problems += _annotation_problems(scene.grasps, annotations, size)
+    if scale is None and gripper is None and size == ORIGINAL_SIZE:
+        scale = ORIGINAL_SCALE
+    if scale is not None:
+        problems += _jaw_problems(scene.grasps, annotations, scale, gripper)
+        if nearest is not None:
+            problems += _opening_problems(scene.grasps, annotations, scale.focal / nearest, gripper)
+    return SceneFindings(len(annotations.grasps), problems)
 
 
 def _mask_problems(path: Path, mask: NDArray[np.uint8]) -> Iterator[Problem]:
@@ -101,13 +107,7 @@ def _mask_problems(path: Path, mask: NDArray[np.uint8]) -> Iterator[Problem]:
         yield Problem(path, None, "empty mask", "no pixel belongs to the object")
 
 
-def _annotation_problems(
-    path: Path,
-    annotations: AnnotationLines,
-    size: tuple[int, ...] | None,
-    scale: float | None,
-    gripper: Gripper | None,
-) -> Iterator[Problem]:
+def _annotation_problems(path: Path, annotations: AnnotationLines, size: tuple[int, ...] | None) -> Iterator[Problem]:
     for line, message in annotations.problems:
         yield Problem(path, line, "wrong annotation", message)
     grasps, lines = annotations.grasps, annotations.lines
@@ -120,29 +120,30 @@ def _annotation_problems(
             x, y = grasps.centers[index]
             message = f"the centre ({x:g}, {y:g}) lies outside the image of {width}x{height}"
             yield Problem(path, lines[index], "grasp outside the image", message)
-    if scale is not None:
-        yield from _gripper_problems(path, grasps, lines, scale, gripper)
     _, first = np.unique(grasps.values, axis=0, return_index=True)
     for index in np.setdiff1d(np.arange(len(grasps)), first):
         message = "the same grasp stands in an earlier line"
         yield Problem(path, lines[index], "grasp given twice", message, Severity.WARNING)
 
 
-def _gripper_problems(
-    path: Path, grasps: GraspRectangles, lines: list[int], scale: float, gripper: Gripper | None
+def _opening_problems(
+    path: Path, annotations: AnnotationLines, scale: float, gripper: Gripper | None
 ) -> Iterator[Problem]:
-    """Grasps that the gripper cannot have made; scale in pixels a metre."""
+    """Grasps wider than the gripper opens, even on the nearest point of the scene, where a metre has `scale` pixels."""
     widest = ORIGINAL_OPENING if gripper is None else gripper.max_opening
-    jaws = ORIGINAL_JAWS if gripper is None else gripper.jaw_sizes or (gripper.finger_width,)
-    for index in np.flatnonzero(grasps.widths > widest * scale * (1 + TOLERANCE)):
+    widths = annotations.grasps.widths
+    for index in np.flatnonzero(widths > widest * scale * (1 + TOLERANCE)):
         message = (
-            f"the opening of {grasps.widths[index]:g} px is {grasps.widths[index] / scale * 100:.1f} cm, "
-            f"the gripper opens {widest * 100:g} cm"
+            f"the opening of {widths[index]:g} px is {widths[index] / scale * 100:.1f} cm on the nearest point of the "
+            f"scene, the gripper opens {widest * 100:g} cm"
         )
-        yield Problem(path, lines[index], "opening wider than the gripper", message)
-    known = np.array(jaws) * scale
-    strange = (np.abs(grasps.heights[:, None] - known) > TOLERANCE * known).all(axis=1)
-    for index in np.flatnonzero(strange):
+        yield Problem(path, annotations.lines[index], "opening wider than the gripper", message)
+
+
+def _jaw_problems(path: Path, annotations: AnnotationLines, scale: Scale, gripper: Gripper | None) -> Iterator[Problem]:
+    jaws = ORIGINAL_JAWS if gripper is None else gripper.jaw_sizes or (gripper.finger_width,)
+    heights, known = annotations.grasps.heights, np.array(jaws) * scale.ground
+    for index in np.flatnonzero((np.abs(heights[:, None] - known) > TOLERANCE * known).all(axis=1)):
         sizes = ", ".join(f"{jaw:.2f}" for jaw in known)
-        message = f"the jaw size {grasps.heights[index]:g} px is none of the gripper's: {sizes}"
-        yield Problem(path, lines[index], "unknown jaw size", message, Severity.WARNING)
+        message = f"the jaw size {heights[index]:g} px is none of the gripper's: {sizes}"
+        yield Problem(path, annotations.lines[index], "unknown jaw size", message, Severity.WARNING)
