@@ -30,7 +30,7 @@ ROSDEP_KEYS = {  # of modules that are not called like the package they come fro
     "typing_extensions": "python3-typing-extensions",
     "yaml": "python3-yaml",
 }
-WITHOUT_KEY = {"coacd", "joblib", "manifold3d", "mcap", "ompl", "ray"}
+WITHOUT_KEY = {"coacd", "fastapi", "joblib", "manifold3d", "mcap", "ompl", "ray", "uvicorn"}
 """rosdep knows no key for these: requirements/distribution.txt names them."""
 
 
@@ -66,7 +66,7 @@ def test_what_rosdep_does_not_know_is_in_the_requirements_of_a_distribution() ->
     lines = (REPOSITORY / "requirements" / "distribution.txt").read_text().splitlines()
     named = {line.split("#")[0].strip().split(">")[0] for line in lines} - {""}
     used = {name for package in PACKAGES for name in imported(package)} & WITHOUT_KEY
-    assert named == used | {"pydantic"}
+    assert named == used | {"pydantic", "python-multipart"}
 
 
 def test_interface_packages_are_declared_by_cmake_and_package_xml_alike() -> None:

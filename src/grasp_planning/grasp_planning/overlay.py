@@ -41,11 +41,11 @@ def draw_overlay(
     scale = max(1.0, image.shape[1] / 640)
     for rank in reversed(range(1, len(shown))):
         faded = image.copy()
-        _draw(faded, shown[rank], OTHER, scale)
+        draw_rectangle(faded, shown[rank], OTHER, scale)
         strength = 0.35 + 0.45 * (1 - rank / len(shown))
         cv2.addWeighted(faded, strength, image, 1 - strength, 0, dst=image)
     if shown:
-        _draw(image, shown[0], BEST, 1.6 * scale)
+        draw_rectangle(image, shown[0], BEST, 1.6 * scale)
         _label(image, shown[0], f"{shown[0].quality:.2f}", scale)
     if caption:
         _caption(image, caption, scale)
@@ -72,8 +72,17 @@ def color_depth(depth: NDArray[np.floating]) -> NDArray[np.uint8]:
     return picture
 
 
-def _draw(image: NDArray[np.uint8], rectangle: GraspRectangle, color: tuple[int, int, int], scale: float) -> None:
-    """A dark line below a bright one can be seen on any ground."""
+def draw_rectangle(
+    image: NDArray[np.uint8], rectangle: GraspRectangle, color: tuple[int, int, int], scale: float = 1.0
+) -> None:
+    """Draw one grasp into an image: the jaws are the thick lines, the opening is the thin one.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        rectangle: The grasp, px.
+        color: RGB. There is a dark line below it, so that it can be seen on any ground.
+        scale: Of the lines' widths.
+    """
     corners = rectangle.corners
     first, second = rectangle.jaw_centers
     jaws = [(corners[0], corners[3]), (corners[1], corners[2])]
