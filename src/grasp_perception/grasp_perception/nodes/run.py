@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import signal
 import sys
 import threading
@@ -19,22 +18,11 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
+from grasp_perception.memory import reuse_large_buffers
+
 SWITCH_SECONDS = 0.0005
 """How long a thread may keep the interpreter while others wait for it. With Python's 5 ms, each time a thread
 comes back from a system call, everything else crawls beside one busy thread: physics, or an executor's wait."""
-
-
-def reuse_large_buffers() -> None:
-    """Let the allocator keep image-sized buffers instead of returning them to the kernel each time.
-
-    glibc maps them anew for each message, and every page of a new mapping costs a page fault: half of the time
-    that a 640x480 colour image needs from a publisher to a callback. Elsewhere than on glibc, nothing happens.
-    """
-    mmap_threshold, trim_threshold = -3, -1  # M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of malloc.h
-    with contextlib.suppress(AttributeError, OSError):
-        allocator = ctypes.CDLL(None)
-        allocator.mallopt(mmap_threshold, 32 * 2**20)
-        allocator.mallopt(trim_threshold, 256 * 2**20)
 
 
 @runtime_checkable

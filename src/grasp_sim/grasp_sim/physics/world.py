@@ -12,6 +12,7 @@ from types import TracebackType
 import pybullet
 from typing_extensions import Self
 
+from grasp_perception.memory import reuse_large_buffers
 from grasp_perception.transform import Transform
 from grasp_sim.physics.bodies import Body, Contact
 from grasp_sim.physics.silence import silenced
@@ -68,6 +69,7 @@ class World:
         """
         if not 0.0 < time_step <= 0.01:
             raise ValueError(f"time_step must lie in (0, 0.01] s for contacts to hold, got {time_step}")
+        reuse_large_buffers()
         with silenced():
             client = pybullet.connect(pybullet.DIRECT)
         if client < 0:
