@@ -40,7 +40,7 @@ def settings(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     (folder / "camera.yaml").write_text(yaml.safe_dump(camera))
     content = {"camera": str(folder / "camera.yaml"), "candidates": {"number": 6}, "scenes_per_object": 2}
     path = folder / "small.yaml"
-    path.write_text(yaml.safe_dump(content | {"stereo": False, "renderer": "tiny"}))
+    path.write_text(yaml.safe_dump(content | {"stereo": False, "least_grasps": 0, "renderer": "tiny"}))
     return path
 
 

@@ -59,7 +59,13 @@ def small_recipe(repository: Path) -> Callable[..., Recipe]:
     )
 
     def recipe(meshes: str = "pybullet_data", scenes: int = 1, seed: int = 0, **settings: object) -> Recipe:
-        defaults = {"candidates": {"number": 8}, "renderer": "tiny", "stereo": False, "scenes_per_object": 2}
+        defaults = {
+            "candidates": {"number": 8},
+            "renderer": "tiny",
+            "stereo": False,
+            "scenes_per_object": 2,
+            "least_grasps": 0,
+        }
         return Recipe(
             meshes=meshes,
             scenes=scenes,

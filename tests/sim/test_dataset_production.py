@@ -20,7 +20,7 @@ from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_sim.dataset import engines, journal, object_job, production
 from grasp_sim.dataset.index import read_index
 from grasp_sim.dataset.journal import FolderError
-from grasp_sim.dataset.production import DiskFull, Progress, TooFewMeshes, produce
+from grasp_sim.dataset.production import DiskFull, NoObjects, Progress, TooFewMeshes, produce
 from grasp_sim.dataset.settings import Recipe
 from grasp_sim.objects.mesh_sources import MeshSourceError
 
@@ -316,3 +316,16 @@ def test_a_mesh_that_always_kills_its_worker_is_reported_and_replaced(
     (line,) = (tmp_path / "out" / "rejected.jsonl").read_text().splitlines()
     assert "died twice" in json.loads(line)["reason"]
     assert not (tmp_path / "out" / "partial").exists()
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_scenes_without_grasps_are_drawn_again(
+    small_recipe: Recipes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = small_recipe(scenes=4, seed=3, least_grasps=1)
+    produce(recipe, tmp_path / "out")
+    dataset = JacquardDataset(tmp_path / "out")
+    assert min(len(dataset.grasps(index)) for index in range(4)) >= 1
+    impossible = small_recipe(meshes="procedural:1", scenes=1, least_grasps=9, scene_tries=2)
+    with pytest.raises(NoObjects, match=r"2 scenes 0 of it had less than 9 grasps each"):
+        produce(impossible, tmp_path / "none")

@@ -67,7 +67,9 @@ def test_the_object_lies_on_the_ground_wholly_in_view(small_recipe: Recipes, mes
 
 def test_an_object_that_never_fits_into_the_image_is_given_up(small_recipe: Recipes, mesh: Path) -> None:
     recipe = small_recipe(longest_side={"low": 2.0, "high": 3.0}, drop={"tries": 2})
-    with pytest.raises(SceneError, match=r"no scene 0 of it: .*2 times it did not"):
+    with pytest.raises(
+        SceneError, match=r"no scene 0 of it in 2 draws \(drop.tries\): .*it did not lie wholly in the image"
+    ):
         scene(recipe, mesh)
     recipe = small_recipe(drop={"tries": 3, "settle_time": 0.1})
     with pytest.raises(SceneError, match=r"3 times it did not come to rest"):

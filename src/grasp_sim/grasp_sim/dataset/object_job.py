@@ -7,8 +7,10 @@ by renaming it when it is complete.
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,12 +21,13 @@ from grasp_learning.datasets.annotation_file import write_grasps
 from grasp_learning.datasets.jacquard import SceneFiles, write_color, write_depth, write_mask
 from grasp_sim.dataset.annotation import Annotations, annotate
 from grasp_sim.dataset.candidates import draw
+from grasp_sim.dataset.contact_sheet import distinct
 from grasp_sim.dataset.failures import write_failures
 from grasp_sim.dataset.images import SceneImages, SceneRenderer
 from grasp_sim.dataset.journal import Entry
 from grasp_sim.dataset.mesh_copies import copy_mesh
 from grasp_sim.dataset.scene import SceneRecord
-from grasp_sim.dataset.scenes import CANDIDATES, MESHES, SceneError, generator, make_scene
+from grasp_sim.dataset.scenes import CANDIDATES, MESHES, NOISE, SceneError, draw_scenes, generator
 from grasp_sim.dataset.settings import Recipe, RendererChoice
 from grasp_sim.dataset.staging import FAILURES, Staging
 from grasp_sim.objects.mesh_sources import MeshSource, open_source
@@ -81,15 +84,25 @@ def _make(job: ObjectJob, path: Path, object_id: str, family: str, folder: Path)
     recipe = job.recipe
     mesh = copy_mesh(path, folder / MESHES / f"{object_id}.obj")
     count = min(recipe.settings.scenes_per_object, recipe.scenes)
-    records = tuple(
-        make_scene(recipe, mesh, object_id, index, name=job.name, family=family) for index in range(count)
-    )  # all of them before the first picture: an object that does not lie still is found out soon
-    renderer = _renderer(recipe.settings.renderer)
-    for record in records:
-        model = object_from_mesh(object_id, mesh, scale=record.scale, mass=record.mass)
-        images = renderer.render(record, model, stereo=recipe.settings.stereo)
-        _write(folder, recipe, record, images, _annotate(recipe, record, model, images))
-    return records
+    drawn = (draw_scenes(recipe, mesh, object_id, index, name=job.name, family=family) for index in range(count))
+    return tuple(_make_scene(recipe, scenes, mesh, folder) for scenes in drawn)
+
+
+def _make_scene(recipe: Recipe, scenes: Iterator[SceneRecord], mesh: Path, folder: Path) -> SceneRecord:
+    """Picture and annotate the first scene with enough grasps."""
+    settings = recipe.settings
+    renderer = _renderer(settings.renderer)
+    for record in itertools.islice(scenes, settings.scene_tries):
+        model = object_from_mesh(record.object, mesh, scale=record.scale, mass=record.mass)
+        images = renderer.render(record, model, stereo=settings.stereo)
+        found = _annotate(recipe, record, model, images)
+        if len(distinct(found.grasps)) >= settings.least_grasps:
+            _write(folder, recipe, record, images, found)
+            return record
+    raise SceneError(
+        f"{settings.scene_tries} scenes {record.index} of it had less than {settings.least_grasps} grasps each "
+        "(scene_tries, least_grasps)"
+    )
 
 
 def _annotate(recipe: Recipe, record: SceneRecord, model: ObjectModel, images: SceneImages) -> Annotations:
@@ -107,6 +120,8 @@ def _write(folder: Path, recipe: Recipe, record: SceneRecord, images: SceneImage
     write_mask(files.mask, images.mask)
     write_depth(files.perfect_depth, images.depth)
     sensed = images.depth if images.stereo_depth is None else images.stereo_depth
+    if recipe.settings.noise is not None:
+        sensed = recipe.settings.noise.apply(sensed, record.camera, generator(record.seed, NOISE))
     write_depth(files.stereo_depth, sensed)
     write_grasps(files.grasps, found.grasps)
     if recipe.settings.keep_failures:

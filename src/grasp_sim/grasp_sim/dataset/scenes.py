@@ -9,6 +9,7 @@ from __future__ import annotations
 import colorsys
 import hashlib
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,14 @@ def model_of(record: SceneRecord, root: Path) -> ObjectModel:
 
 
 def make_scene(recipe: Recipe, mesh: Path, object_id: str, index: int, *, name: str, family: str) -> SceneRecord:
-    """Draw a scene of an object and let it come to rest.
+    """The first of `draw_scenes`."""
+    return next(draw_scenes(recipe, mesh, object_id, index, name=name, family=family))
+
+
+def draw_scenes(
+    recipe: Recipe, mesh: Path, object_id: str, index: int, *, name: str, family: str
+) -> Iterator[SceneRecord]:
+    """Draw scenes of an object, each come to rest, of which one is wanted.
 
     A draw that does not come to rest, or not wholly before the camera, is thrown away and the next one taken,
     its size included: an object of 90 cm rarely fits into an image of 78.
@@ -85,8 +93,11 @@ def make_scene(recipe: Recipe, mesh: Path, object_id: str, index: int, *, name: 
         name: Of the mesh in its source.
         family: Of the mesh in its source.
 
+    Yields:
+        Scenes that may stand for one another, all with the same seed.
+
     Raises:
-        SceneError: No draw was any good.
+        SceneError: After `drop.tries` draws; the message says what was wrong with those not given.
         MeshError: The mesh is broken.
     """
     settings = recipe.settings
@@ -106,7 +117,7 @@ def make_scene(recipe: Recipe, mesh: Path, object_id: str, index: int, *, name: 
         elif not in_view(model, pose, world_from_camera, camera):
             failures["did not lie wholly in the image"] += 1
         else:
-            return SceneRecord(
+            yield SceneRecord(
                 object=object_id,
                 index=index,
                 name=name,
@@ -120,7 +131,7 @@ def make_scene(recipe: Recipe, mesh: Path, object_id: str, index: int, *, name: 
                 seed=seed,
             )
     reasons = ", ".join(f"{count} times it {reason}" for reason, count in failures.most_common())
-    raise SceneError(f"no scene {index} of it: {reasons} (drop.tries)")
+    raise SceneError(f"no scene {index} of it in {settings.drop.tries} draws (drop.tries): {reasons}")
 
 
 def place_camera(recipe: Recipe, rng: np.random.Generator) -> Transform:

@@ -11,6 +11,7 @@ from typing_extensions import Self
 from grasp_perception.configuration import Configuration, ConfigurationError
 from grasp_perception.extrinsics import CameraMount
 from grasp_planning.gripper import Gripper
+from grasp_sim.dataset.noise import DepthNoise
 from grasp_sim.rendering.renderer import resolve
 from grasp_sim.trials.settings import Approach, TrialSettings
 
@@ -113,6 +114,10 @@ class FactorySettings(Configuration):
     """Objects in a folder Jacquard_Dataset_<k>."""
     drop: Drop = Drop()
     candidates: CandidateSettings = CandidateSettings()
+    least_grasps: int = Field(default=1, ge=0)
+    """A scene with fewer is drawn again; 0 keeps all."""
+    scene_tries: int = Field(default=8, ge=1)
+    """Times that a scene is drawn, pictured and annotated, before the object is given up."""
     approach: Approach = "check"
     """How the gripper comes when candidates are tried; see `grasp_sim.trials`."""
     trials: TrialSettings = TrialSettings()
@@ -120,7 +125,9 @@ class FactorySettings(Configuration):
     keep_failures: bool = True
     """Whether failed candidates are written, to failures/."""
     stereo: bool = True
-    """Whether stereo_depth.tiff is matched from two pictures; else it is the perfect depth (with `noise`)."""
+    """Whether stereo_depth.tiff is matched from two pictures; else it is the perfect depth, with `noise`."""
+    noise: DepthNoise | None = None
+    """What a depth camera does to stereo_depth.tiff, after `stereo`."""
     renderer: RendererChoice = "auto"
     splits: SplitShares = SplitShares()
 
