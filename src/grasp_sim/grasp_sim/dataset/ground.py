@@ -16,7 +16,10 @@ from typing_extensions import Self
 
 from grasp_perception.camera import CameraIntrinsics
 from grasp_perception.transform import Transform
+from grasp_sim.dataset.scene import SceneRecord
 
+STREAM = 0x6EED
+"""Which of the random streams of a scene's seed is the ground's."""
 TEXELS = 1024
 TILE = 0.8
 """m that one copy of the texture covers."""
@@ -79,8 +82,9 @@ class Ground:
     """In copies of the texture, [0, 1)."""
 
     @classmethod
-    def draw(cls, rng: np.random.Generator) -> Self:
-        """Turned and moved at random (section III-A)."""
+    def of(cls, record: SceneRecord) -> Self:
+        """A scene's, turned and moved at random (section III-A)."""
+        rng = np.random.default_rng((record.seed, STREAM))
         angle, x, y = rng.uniform(0.0, (2 * np.pi, 1.0, 1.0))
         return cls(float(angle), (float(x), float(y)))
 

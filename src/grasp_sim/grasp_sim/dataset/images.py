@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Self
 
+from grasp_sim.dataset.cycles.client import CyclesViews
+from grasp_sim.dataset.cycles.settings import CyclesSettings
 from grasp_sim.dataset.ground import ground_depth
 from grasp_sim.dataset.rasterized import RasterizedViews
 from grasp_sim.dataset.scene import SceneRecord
@@ -19,7 +21,7 @@ from grasp_sim.objects.model import ObjectModel
 from grasp_sim.rendering.object_views import NEAREST
 
 SceneRendererName = Literal["auto", "egl", "tiny", "cycles"]
-STREAM = 2
+STREAM = 0x57E0
 """Which of the random streams of a scene's seed is for the stereo camera's noise."""
 
 
@@ -44,16 +46,32 @@ class SceneRenderer:
         name: "egl", "tiny" or "cycles".
     """
 
-    def __init__(self, renderer: SceneRendererName = "auto", stereo: StereoSettings | None = None) -> None:
+    def __init__(
+        self,
+        renderer: SceneRendererName = "auto",
+        stereo: StereoSettings | None = None,
+        cycles: CyclesSettings | None = None,
+    ) -> None:
+        """Choose a renderer.
+
+        Args:
+            renderer: pyBullet's "egl" or "tiny", "auto" for "egl" where it works, or Blender's "cycles".
+            stereo: The stereo camera.
+            cycles: Quality against time, of "cycles" only.
+
+        Raises:
+            ValueError: There is no such renderer.
+            CyclesMissingError: Blender is not installed.
+        """
         if renderer not in get_args(SceneRendererName):
             raise ValueError(f"there is no renderer '{renderer}'; there are: {', '.join(get_args(SceneRendererName))}")
         self.stereo = stereo or StereoSettings()
         self._source: ViewSource
         if renderer == "cycles":
-            raise NotImplementedError("cycles")
+            self._source = CyclesViews(cycles)
         else:
-            rasterized = RasterizedViews(renderer)
-            self._source, self.name = rasterized, rasterized.name
+            self._source = RasterizedViews(renderer)
+        self.name = self._source.name
 
     def render(self, record: SceneRecord, model: ObjectModel, *, stereo: bool = True) -> SceneImages:
         """The images of a scene.
@@ -65,9 +83,10 @@ class SceneRenderer:
 
         Raises:
             SkyError: The camera sees past the ground.
+            CyclesError: Blender failed.
         """
         rig = stereo_rig(record, model, self.stereo) if stereo else None
-        views = self._source.take(record, model, rig, self.stereo.projector)
+        views = self._source.take(record, model, rig)
         depth = None
         if rig is not None and views.left is not None and views.right is not None:
             rng = np.random.default_rng((record.seed, STREAM))

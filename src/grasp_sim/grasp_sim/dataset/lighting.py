@@ -12,8 +12,11 @@ from typing_extensions import Self
 from grasp_perception.camera import CameraIntrinsics
 from grasp_perception.transform import Transform
 from grasp_sim.dataset.ground import pixels_to_ground
+from grasp_sim.dataset.scene import SceneRecord
 from grasp_sim.rendering.object_views import AMBIENT, DIFFUSE, ObjectView, ObjectViews
 
+STREAM = 0x1A39
+"""Which of the random streams of a scene's seed is the lamp's."""
 SLANT = (0.15, 0.8)
 """Of the light from the vertical, rad."""
 DISTANCE = 4.0
@@ -36,8 +39,9 @@ class Lighting:
     """(3,) unit, from the object to the lamp, world frame."""
 
     @classmethod
-    def draw(cls, rng: np.random.Generator) -> Self:
-        """From anywhere in a cone above."""
+    def of(cls, record: SceneRecord) -> Self:
+        """A scene's, from anywhere in a cone above."""
+        rng = np.random.default_rng((record.seed, STREAM))
         slant, azimuth = rng.uniform((SLANT[0], 0.0), (SLANT[1], 2 * np.pi))
         level = np.sin(slant)
         return cls(np.array([level * np.cos(azimuth), level * np.sin(azimuth), np.cos(slant)]))

@@ -103,7 +103,7 @@ class DepthNoise(Configuration):
         measured[lost | (measured <= 0)] = np.nan
         if self.quantization and self.quantization.disparity:
             step = np.float32(self.quantization.disparity)
-            measured = 1 / (np.maximum(np.rint(1 / measured / step), 1) * step)
+            measured = (1 / (np.maximum(np.rint(1 / measured / step), 1) * step)).astype(np.float32)
         if self.quantization and self.quantization.step:
             step = np.float32(self.quantization.step)
             measured = np.rint(measured / step) * step

@@ -19,8 +19,6 @@ from grasp_sim.rendering.object_views import AMBIENT, ObjectViews
 from grasp_sim.rendering.renderer import RendererName, resolve
 from grasp_sim.rendering.surface import Surface, surface_of
 
-STREAM = 1
-"""Which of the random streams of a scene's seed is for its looks."""
 LUMA = (0.299, 0.587, 0.114)
 """Shares of red, green and blue in grey (ITU-R BT.601)."""
 EXPOSURE = 0.97
@@ -38,16 +36,15 @@ class RasterizedViews:
     """
 
     def __init__(self, renderer: RendererName = "auto") -> None:
-        self.name = resolve(renderer)
+        self.name: str = resolve(renderer)
         self._views = ObjectViews("tiny")
         self._depths = ObjectViews("egl") if self.name == "egl" else self._views
         self._surface: tuple[ObjectModel, Surface] | None = None
         self._albedo = 0.0  # of the object in a grey camera
 
-    def take(self, record: SceneRecord, model: ObjectModel, rig: StereoRig | None, projector: float) -> SceneViews:
+    def take(self, record: SceneRecord, model: ObjectModel, rig: StereoRig | None) -> SceneViews:
         """See `ViewSource`."""
-        rng = np.random.default_rng((record.seed, STREAM))
-        ground, lighting = Ground.draw(rng), Lighting.draw(rng)
+        ground, lighting = Ground.of(record), Lighting.of(record)
         pose, camera = record.world_from_camera.transform, record.camera
         depth = ground_depth(camera, pose)
         self._albedo = float(np.dot(LUMA, record.color))
@@ -70,44 +67,38 @@ class RasterizedViews:
             return SceneViews(color, depth, mask)
         if self._depths is not self._views:
             self._depths.show(*placed)
-        return SceneViews(color, depth, mask, *self._pattern(rig, pose, projector))
+        return SceneViews(color, depth, mask, *self._pattern(rig, pose))
 
     def close(self) -> None:
         """Free everything; more than once does no harm."""
         self._views.close()
         self._depths.close()
 
-    def _pattern(
-        self, rig: StereoRig, pose: Transform, projector: float
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        # The projector has the left camera's intrinsics: what the left camera sees, it lights.
-        source = pose @ Transform(np.eye(3), np.array([projector, 0.0, 0.0]))
-        blocker = self._depths.view(source, rig.left).depth if projector else None
-        pattern = random_dots(rig.left.width, rig.left.height)
+    def _pattern(self, rig: StereoRig, pose: Transform) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What the two cameras see under the pattern."""
+        blocker = self._depths.view(rig.projector_pose(pose), rig.projector).depth if rig.offset else None
         return (
-            self._under_pattern(rig.left, pose, -projector, pattern, blocker, 0),
-            self._under_pattern(
-                rig.right, rig.right_pose(pose), rig.baseline - projector, pattern, blocker, -rig.shift
-            ),
+            self._under_pattern(rig, rig.left, pose, -rig.offset, blocker),
+            self._under_pattern(rig, rig.right, rig.right_pose(pose), rig.baseline - rig.offset, blocker),
         )
 
     def _under_pattern(
         self,
+        rig: StereoRig,
         camera: CameraIntrinsics,
         pose: Transform,
         offset: float,
-        pattern: NDArray[np.uint8],
         blocker: NDArray[np.float32] | None,
-        first: int,
     ) -> NDArray[np.float32]:
-        """(H, W) a view; the camera stands `offset` m beside the projector, and its first column is `first` there."""
+        """(H, W) a view; its camera stands `offset` m beside the projector."""
         view, depth = self._depths.view(pose, camera), ground_depth(camera, pose)
         mask = view.depth < depth
         depth[mask] = view.depth[mask]
         brightness = np.full(depth.shape, WHITE, dtype=np.float32)
         brightness[mask] = self._albedo
-        columns = np.arange(first, first + camera.width, dtype=np.float32) + np.float32(camera.fx * offset) / depth
-        return light(depth, brightness, pattern, columns, blocker)
+        columns = np.arange(camera.width, dtype=np.float32) + np.float32(rig.projector.cx - camera.cx)
+        columns = columns + np.float32(camera.fx * offset) / depth
+        return light(depth, brightness, random_dots(rig.projector.width, rig.projector.height), columns, blocker)
 
 
 def _shaded(

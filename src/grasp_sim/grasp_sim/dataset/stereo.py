@@ -34,9 +34,9 @@ usual 8 for the former turns slopes into stairs: 1.7 mm of error on Jacquard's g
 class StereoSettings(Configuration):
     """A stereo camera with a projector, and its matcher."""
 
-    baseline: float = Field(default=0.1, gt=0)
+    baseline: float = Field(default=0.08, gt=0)
     """m from the left camera to the right one."""
-    projector: float = 0.05
+    projector: float = 0.04
     """m from the left camera to the projector, towards the right one."""
     noise: float = Field(default=0.01, ge=0, le=0.5)
     """Standard deviation of the brightness of a pixel, of [0, 1]."""
@@ -62,8 +62,12 @@ class StereoRig:
     """Of the left view: the same, with columns added at either side."""
     right: CameraIntrinsics
     """Of the right view, of the same size."""
+    projector: CameraIntrinsics
+    """Of the projector's image, which is wider still: everything that either camera sees is lit."""
     baseline: float
     """m."""
+    offset: float
+    """m from the left camera to the projector."""
     shift: int
     """px that are missing in the disparities between the two views."""
     disparities: int
@@ -84,11 +88,17 @@ class StereoRig:
         k, width = camera, camera.width + margin + border
         left = CameraIntrinsics(k.fx, k.fy, k.cx + margin, k.cy, width, k.height)
         right = CameraIntrinsics(k.fx, k.fy, k.cx + margin + shift, k.cy, width, k.height)
-        return cls(camera, left, right, settings.baseline, shift, disparities, margin)
+        first = left.cx + int(camera.fx * settings.projector / farthest) + disparities
+        projector = CameraIntrinsics(k.fx, k.fy, first, k.cy, width + 2 * disparities, k.height)
+        return cls(camera, left, right, projector, settings.baseline, settings.projector, shift, disparities, margin)
 
     def right_pose(self, world_from_left: Transform) -> Transform:
         """world_from_right."""
         return world_from_left @ Transform(np.eye(3), np.array([self.baseline, 0.0, 0.0]))
+
+    def projector_pose(self, world_from_left: Transform) -> Transform:
+        """world_from_projector."""
+        return world_from_left @ Transform(np.eye(3), np.array([self.offset, 0.0, 0.0]))
 
 
 def stereo_depth(

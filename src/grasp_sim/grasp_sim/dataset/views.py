@@ -30,16 +30,21 @@ class SceneViews:
 
 
 class ViewSource(Protocol):
-    """Renders scenes, one after another."""
+    """Renders scenes, one after another.
 
-    def take(self, record: SceneRecord, model: ObjectModel, rig: StereoRig | None, projector: float) -> SceneViews:
+    Attributes:
+        name: Of the renderer.
+    """
+
+    name: str
+
+    def take(self, record: SceneRecord, model: ObjectModel, rig: StereoRig | None) -> SceneViews:
         """The views of a scene.
 
         Args:
             record: The scene.
             model: Its object, as scaled there.
             rig: The stereo camera; None to leave its views out.
-            projector: m from the left camera to the projector, along the camera's x axis.
         """
 
     def close(self) -> None:
