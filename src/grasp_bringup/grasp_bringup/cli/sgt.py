@@ -90,7 +90,7 @@ def command(
             write_atomically(json_file, (json.dumps(report.summary(), indent=1) + "\n").encode())
         if pictures is not None:
             drawn = draw_failures(exam, report.scenes, pictures, most_pictures)
-            console.print(f"{max(len(drawn) - 1, 0)} pictures of failures: {escape(str(pictures))}/", soft_wrap=True)
+            console.print(f"Failures pictured: {max(len(drawn) - 1, 0)}, in {escape(str(pictures))}/", soft_wrap=True)
     except OSError as error:
         errors.print(f"[bold red]cannot write {escape(str(error.filename))}: {error.strerror}[/]", soft_wrap=True)
         raise typer.Exit(2) from error

@@ -22,7 +22,7 @@ from grasp_planning.overlay import draw_rectangle
 from grasp_sim.judging.exam import Exam
 from grasp_sim.judging.verdict import JudgedScene
 
-GOOD, BAD = (42, 157, 92), (214, 51, 51)
+GOOD, BAD = (40, 190, 105), (226, 52, 52)
 """RGB of a grasp that succeeded, and of one that did not."""
 MARGIN = 0.9
 """Of a picture, around the rectangle, in its diagonals."""
@@ -80,7 +80,7 @@ def draw_scene(image: NDArray[np.uint8], scene: JudgedScene, size: int = 360) ->
     picture = np.asarray(picture, dtype=np.uint8)
     if rectangle is not None:
         zoomed = _zoomed(rectangle, column, row, size / side)
-        draw_rectangle(picture, zoomed, GOOD if scene.success else BAD, size / 320)
+        draw_rectangle(picture, zoomed, GOOD if scene.success else BAD, size / 200)
     return picture
 
 

@@ -26,8 +26,6 @@ from grasp_sim.trials.settings import Approach
 
 Judge = Callable[..., Generator[JudgedScene, None, None]]
 PAGE_LENGTH = 60
-FORM_SIZE = 4096
-"""Bytes that a request may be larger than the file in it."""
 
 
 def create_app(
@@ -67,7 +65,7 @@ def create_app(
 
     # The pages of documentation that FastAPI makes load their scripts from elsewhere.
     app = FastAPI(title="Simulated grasp trials", lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.add_middleware(Guard, upload=limits.upload + FORM_SIZE, hosts=hosts, policy=content_security_policy())
+    app.add_middleware(Guard, upload=limits.upload, hosts=hosts, policy=content_security_policy())
 
     def job_of(id_: str) -> Job:
         job = queue.get(id_)

@@ -16,6 +16,8 @@ Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None
 """An ASGI application."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+FORM = 4096
+"""Bytes that a request's body may be larger than the file in it."""
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -31,12 +33,13 @@ class Guard:
 
         Args:
             app: The application.
-            upload: Greatest size of a request's body, bytes.
+            upload: Greatest size of a file, bytes.
             hosts: Names by which the service may be called; any if None.
             policy: Content-Security-Policy of every answer.
         """
         self._app = app
         self._upload = upload
+        self._largest = upload + FORM
         self._hosts = hosts
         self._headers = [
             (b"content-security-policy", policy.encode()),
@@ -58,7 +61,7 @@ class Guard:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self._upload:
+            if read > self._largest:
                 raise HTTPException(413, self._too_large())
             return message
 
@@ -81,7 +84,7 @@ class Guard:
         if method not in SAFE and origin is not None and urlsplit(origin).netloc != host:
             return JSONResponse({"detail": "requests of other sites are refused"}, 403)
         length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > self._upload:
+        if length.isdecimal() and int(length) > self._largest:
             return JSONResponse({"detail": self._too_large()}, 413, headers={"Connection": "close"})
         return None
 
