@@ -329,3 +329,15 @@ def test_scenes_without_grasps_are_drawn_again(
     impossible = small_recipe(meshes="procedural:1", scenes=1, least_grasps=9, scene_tries=2)
     with pytest.raises(NoObjects, match=r"2 scenes 0 of it had less than 9 grasps each"):
         produce(impossible, tmp_path / "none")
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_noise_is_in_the_stereo_depth_only(small_recipe: Recipes, tmp_path: Path) -> None:
+    recipe = small_recipe(noise={"edges": {"width": 2, "probability": 1.0}, "quantization": {"step": 0.01}})
+    produce(recipe, tmp_path / "out")
+    perfect, sensed = (JacquardDataset(tmp_path / "out", depth)[0].depth for depth in ("perfect", "stereo"))
+    assert np.isfinite(perfect).all()
+    known = np.isfinite(sensed)
+    assert 0.8 < known.mean() < 1
+    assert np.abs(sensed - perfect)[known].max() == pytest.approx(0.005, abs=1e-4)
+    assert np.abs(sensed / 0.01 - np.rint(sensed / 0.01))[known].max() < 1e-3
