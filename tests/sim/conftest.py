@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from grasp_execution.arm import ArmDescription
-from grasp_perception.extrinsics import CameraMount
+from grasp_perception.extrinsics import CameraMount, Intrinsics
+from grasp_perception.transform import Transform
 from grasp_planning.gripper import Gripper
 from grasp_planning.workcell import WorkCell
 from grasp_sim.cell.simulated_cell import SimulatedCell
+from grasp_sim.dataset.scene import Pose, SceneRecord
 from grasp_sim.dataset.settings import FactorySettings, Recipe, library_versions
 from grasp_sim.objects.catalogue import ObjectCatalogue
+from grasp_sim.objects.model import ObjectModel
+from grasp_sim.objects.primitives import outline
+from grasp_sim.physics.urdf import Shape
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -77,3 +83,37 @@ def small_recipe(repository: Path) -> Callable[..., Recipe]:
         )
 
     return recipe
+
+
+@pytest.fixture(scope="session")
+def still_life(repository: Path) -> Callable[..., tuple[SceneRecord, ObjectModel]]:
+    """Scenes of an object made of shapes, at a pose, in Jacquard's camera resized to `size` px or with `intrinsics`."""
+    mount = CameraMount.load(repository / "config/cameras/jacquard.yaml")
+
+    def scene(
+        *shapes: Shape,
+        pose: Transform | None = None,
+        size: int = 1024,
+        seed: int = 0,
+        intrinsics: Intrinsics | None = None,
+        camera_pose: Transform | None = None,
+    ) -> tuple[SceneRecord, ObjectModel]:
+        k = mount.camera_intrinsics.scale(size, size)
+        resized = Intrinsics(fx=k.fx, fy=k.fy, cx=k.cx, cy=k.cy, width=k.width, height=k.height)
+        model = ObjectModel("thing", shapes, Transform.identity(), np.ones(3), 0.1, np.eye(3), outline(shapes))
+        record = SceneRecord(
+            object="0" * 32,
+            index=0,
+            name="thing",
+            family="shapes",
+            scale=1.0,
+            mass=0.1,
+            world_from_object=Pose.of(pose or Transform.identity()),
+            world_from_camera=Pose.of(camera_pose or mount.parent_from_camera),
+            intrinsics=intrinsics or resized,
+            color=(0.8, 0.3, 0.1),
+            seed=seed,
+        )
+        return record, model
+
+    return scene

@@ -139,7 +139,8 @@ def _grazing(
     depth: NDArray[np.float32], camera: CameraIntrinsics, grazing: GrazingLoss, rng: np.random.Generator
 ) -> NDArray[np.bool_]:
     """(H, W) true where pixels are lost by the angle at which the surface is seen."""
-    log = np.log(depth)
+    with np.errstate(divide="ignore", invalid="ignore"):  # where the depth is no depth
+        log = np.log(depth)
     slope_x, slope_y = _least_slope(log, 1) * np.float32(camera.fx), _least_slope(log, 0) * np.float32(camera.fy)
     x = ((np.arange(camera.width) - camera.cx) / camera.fx).astype(np.float32)
     y = ((np.arange(camera.height) - camera.cy) / camera.fy).astype(np.float32)[:, None]

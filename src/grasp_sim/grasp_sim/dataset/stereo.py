@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 from typing_extensions import Self
 
 from grasp_perception.camera import CameraIntrinsics
@@ -50,6 +50,13 @@ class StereoSettings(Configuration):
     """px: islands of disparity smaller than this are discarded."""
     refinements: int = Field(default=1, ge=0, le=5)
     """Steps of least squares by which disparities are made finer than the matcher's sixteenths of a pixel."""
+
+    @field_validator("block")
+    @classmethod
+    def _has_a_middle(cls, block: int) -> int:
+        if block % 2 == 0:
+            raise ValueError("a block is an odd number of pixels wide, so that it has a middle")
+        return block
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +95,10 @@ class StereoRig:
         k, width = camera, camera.width + margin + border
         left = CameraIntrinsics(k.fx, k.fy, k.cx + margin, k.cy, width, k.height)
         right = CameraIntrinsics(k.fx, k.fy, k.cx + margin + shift, k.cy, width, k.height)
-        first = left.cx + int(camera.fx * settings.projector / farthest) + disparities
-        projector = CameraIntrinsics(k.fx, k.fy, first, k.cy, width + 2 * disparities, k.height)
+        offsets = (-settings.projector, settings.baseline - settings.projector)  # of the cameras from the projector
+        columns = [camera.fx * offsets[i] / z - (0, shift)[i] for i in (0, 1) for z in (nearest, farthest)]
+        before, after = int(np.ceil(max(0, -min(columns)))), int(np.ceil(max(0, max(columns))))
+        projector = CameraIntrinsics(k.fx, k.fy, left.cx + before, k.cy, width + before + after, k.height)
         return cls(camera, left, right, projector, settings.baseline, settings.projector, shift, disparities, margin)
 
     def right_pose(self, world_from_left: Transform) -> Transform:

@@ -118,6 +118,8 @@ class CyclesViews:
             line = self._answers.get(timeout=timeout)
         except queue.Empty:
             words = self._last_words()
+            if self._process is not None:
+                self._process.kill()
             self.close()
             raise CyclesError(f"{what} took longer than {timeout:g} s in Cycles, and was ended{words}") from None
         try:
