@@ -299,8 +299,9 @@ def test_a_worker_that_is_killed_once_is_forgiven(
     assert digests(tmp_path / "out") == digests(out)
 
 
+@pytest.mark.parametrize("engine", ["local", pytest.param("ray", marks=pytest.mark.slow)])
 def test_a_mesh_that_always_kills_its_worker_is_reported_and_replaced(
-    small_recipe: Recipes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_recipe: Recipes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: engines.EngineName
 ) -> None:
     recipe = small_recipe(scenes=2, seed=3, scenes_per_object=1)
 
@@ -311,7 +312,7 @@ def test_a_mesh_that_always_kills_its_worker_is_reported_and_replaced(
         return object_job.make_object(job)
 
     monkeypatch.setattr(production, "make_object", make)
-    end = produce(recipe, tmp_path / "out", workers=2)
+    end = produce(recipe, tmp_path / "out", workers=2, engine=engine)
     assert (end.objects, end.rejected) == (2, 1)
     (line,) = (tmp_path / "out" / "rejected.jsonl").read_text().splitlines()
     assert "died twice" in json.loads(line)["reason"]

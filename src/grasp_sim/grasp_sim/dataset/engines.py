@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import os
 import warnings
@@ -61,25 +60,25 @@ def run_on_ray(function: Callable[[Job], Result], jobs: Iterable[Job], workers: 
     import ray
     from ray.util.joblib import register_ray
 
-    _start_ray()
+    _start_ray(workers)
     register_ray()
     tasks = (joblib.delayed(function)(job) for job in jobs)
     try:
-        with joblib.parallel_config(backend="ray"), joblib.Parallel(n_jobs=workers, batch_size=1) as parallel:
-            while batch := list(itertools.islice(tasks, BATCH * workers)):
+        with joblib.parallel_config(backend="ray"), joblib.Parallel(n_jobs=max(2, workers), batch_size=1) as parallel:
+            while batch := list(itertools.islice(tasks, 1 if workers == 1 else BATCH * workers)):
                 yield from parallel(batch)
     except ray.exceptions.RayError as error:
         raise WorkerDied(str(error).splitlines()[0]) from error
 
 
-@functools.cache
-def _start_ray() -> None:
+def _start_ray(workers: int) -> None:
     import ray
 
-    if not ray.is_initialized():
-        ray.init(
-            address=os.environ.get("RAY_ADDRESS"), include_dashboard=False, log_to_driver=False, logging_level="error"
-        )
+    if ray.is_initialized():
+        return
+    address = os.environ.get("RAY_ADDRESS")
+    own = {} if address else {"num_cpus": max(2, workers, os.cpu_count() or 1)}  # it waits for more than it counts
+    ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="error", **own)
 
 
 RUN: dict[EngineName, Callable[..., Generator[Any, None, None]]] = {"local": run_local, "ray": run_on_ray}
