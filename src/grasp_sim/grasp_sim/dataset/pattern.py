@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 DOT = 1.1
 """px: standard deviation of the blur of the random pattern; dots come out about 3 px wide."""
+WIDTHS = 512
+"""px: patterns are made in multiples of this, because each scene needs another width."""
 DARK = 0.25
 """Brightness of what the projector does not reach, as a share of what it lights."""
 HIDDEN = 0.004
@@ -23,9 +25,13 @@ NOTHING = 1e3
 """m: farther than everything."""
 
 
-@functools.lru_cache(maxsize=4)
 def random_dots(width: int, height: int) -> NDArray[np.uint8]:
     """(H, W) image of random dots, always the same of a size."""
+    return _dots(-(-width // WIDTHS) * WIDTHS, height)[:, :width]
+
+
+@functools.lru_cache(maxsize=4)
+def _dots(width: int, height: int) -> NDArray[np.uint8]:
     dots = (np.random.default_rng(2).random((height, width)) > 0.5).astype(np.float32)
     smooth = cv2.GaussianBlur(dots, (0, 0), DOT) - 0.5
     image = np.clip(0.5 + smooth / (3 * smooth.std()), 0, 1)
