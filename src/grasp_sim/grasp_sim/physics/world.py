@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import TracebackType
 
+import numpy as np
 import pybullet
 from typing_extensions import Self
 
@@ -26,6 +27,8 @@ SOLVER_ITERATIONS = 200
 objects pay: half as much again as 100 would cost."""
 RESIDUAL = 1e-7
 """Bullet's own."""
+APART = np.array([0.0, 0.0, 1000.0])
+"""m; farther from each other than any two bodies reach."""
 
 
 class WorldClosed(RuntimeError):
@@ -80,6 +83,8 @@ class World:
         self.bodies: list[Body] = []
         self._changes = 0
         self._sleeping = sleeping
+        # Bullet's usual broad phase remembers: which pairs it still holds depends on how bodies once moved.
+        pybullet.resetSimulation(pybullet.RESET_USE_SIMPLE_BROADPHASE, physicsClientId=client)
         pybullet.setGravity(0.0, 0.0, -GRAVITY, physicsClientId=client)
         pybullet.setPhysicsEngineParameter(
             fixedTimeStep=time_step,
@@ -139,13 +144,17 @@ class World:
         return Snapshot(pybullet.saveState(physicsClientId=self.client), self._changes, self.time)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Return to a remembered state.
+        """Return to a remembered state; what follows is the same, bit for bit, whatever happened since.
 
         Raises:
             ValueError: Bodies were added or removed since.
         """
         if snapshot._bodies != self._changes:
             raise ValueError("bodies were added or removed since this snapshot was taken: it cannot be restored")
+        # Bullet restores contacts only where it finds them anew; those it still holds carry their past on.
+        for index, body in enumerate(self.bodies, start=1):
+            body.pose = Transform(np.eye(3), index * APART)
+        self.update_contacts()
         pybullet.restoreState(snapshot._state, physicsClientId=self.client)
         self.time = snapshot._time
 

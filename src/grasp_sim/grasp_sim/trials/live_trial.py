@@ -58,7 +58,7 @@ def try_grasp(
         width = min(grasp.width, gripper.max_opening)
         ending = perform(stage, grasp.pose, width, settings, approach=approach, away=away)
         name = ending.body.name if ending.body is not None else "" if target is None else target.name
-        return TrialOutcome.of(ending.phase, name, "" if ending.hit is None else ending.hit.name)
+        return TrialOutcome.of(ending.phase, name, ending.obstacle)
 
 
 def _nearest(scene: Scene, tool: Transform) -> SceneObject | None:

@@ -48,7 +48,7 @@ class TrialOutcome:
 
     @classmethod
     def of(cls, phase: TrialPhase, object_name: str, hit: str = "") -> TrialOutcome:
-        """The outcome of a phase, in the usual words; `hit` names what the gripper hit."""
+        """The outcome of a phase, in the usual words; `hit` says what the gripper hit."""
         what = hit if phase is TrialPhase.APPROACH else object_name
         return cls(phase, object_name, MESSAGES[phase].format(what=what or "the object"))
 

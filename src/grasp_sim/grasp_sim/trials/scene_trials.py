@@ -78,7 +78,7 @@ class SceneTrials:
         """
         check_width(width, self._gripper)
         ending = self._perform(pose, width, self._gripper.finger_width if jaw is None else jaw, approach)
-        return TrialOutcome.of(ending.phase, self._model.name, "" if ending.hit is None else ending.hit.name)
+        return TrialOutcome.of(ending.phase, self._model.name, ending.obstacle)
 
     def close(self) -> None:
         """Free everything; more than once does no harm."""

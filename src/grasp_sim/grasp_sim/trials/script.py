@@ -32,6 +32,13 @@ class Ending:
     hit: Body | None = None
     """What ended the approach."""
 
+    @property
+    def obstacle(self) -> str:
+        """What ended the approach, in words; "" if nothing did."""
+        if self.hit is None:
+            return ""
+        return f"the {self.hit.name}" if self.hit.fixed else self.hit.name
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stage:
