@@ -85,14 +85,17 @@ class SceneRenderer:
             SkyError: The camera sees past the ground.
             CyclesError: Blender failed.
         """
-        rig = stereo_rig(record, model, self.stereo) if stereo else None
-        views = self._source.take(record, model, rig)
-        depth = None
-        if rig is not None and views.left is not None and views.right is not None:
-            rng = np.random.default_rng((record.seed, STREAM))
-            left, right = (_exposed(view, self.stereo.noise, rng) for view in (views.left, views.right))
-            depth = stereo_depth(left, right, rig, self.stereo)
-        return SceneImages(views.color, views.depth, depth, views.mask)
+        photo = self._source.photograph(record, model)
+        depth = self.stereo_depth(record, model) if stereo else None
+        return SceneImages(photo.color, photo.depth, depth, photo.mask)
+
+    def stereo_depth(self, record: SceneRecord, model: ObjectModel) -> NDArray[np.float32]:
+        """(H, W) what the stereo camera measures of a scene, m, NaN where it found nothing; see `render`."""
+        rig = stereo_rig(record, model, self.stereo)
+        pair = self._source.pair(record, model, rig)
+        rng = np.random.default_rng((record.seed, STREAM))
+        left, right = (_exposed(view, self.stereo.noise, rng) for view in (pair.left, pair.right))
+        return stereo_depth(left, right, rig, self.stereo)
 
     def close(self) -> None:
         """Free everything; more than once does no harm."""

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pybullet
+from numpy.typing import NDArray
 
 from grasp_learning.datasets.annotation_file import write_grasps
 from grasp_learning.datasets.jacquard import SceneFiles, write_color, write_depth, write_mask
@@ -94,10 +96,11 @@ def _make_scene(recipe: Recipe, scenes: Iterator[SceneRecord], mesh: Path, folde
     renderer = _renderer(settings.renderer)
     for record in itertools.islice(scenes, settings.scene_tries):
         model = object_from_mesh(record.object, mesh, scale=record.scale, mass=record.mass)
-        images = renderer.render(record, model, stereo=settings.stereo)
+        images = renderer.render(record, model, stereo=False)
         found = _annotate(recipe, record, model, images)
         if len(distinct(found.grasps)) >= settings.least_grasps:
-            _write(folder, recipe, record, images, found)
+            sensed = renderer.stereo_depth(record, model) if settings.stereo else images.depth
+            _write(folder, recipe, record, images, sensed, found)
             return record
     raise SceneError(
         f"{settings.scene_tries} scenes {record.index} of it had less than {settings.least_grasps} grasps each "
@@ -113,13 +116,19 @@ def _annotate(recipe: Recipe, record: SceneRecord, model: ObjectModel, images: S
     return annotate(record, model, images.depth, candidates, recipe)
 
 
-def _write(folder: Path, recipe: Recipe, record: SceneRecord, images: SceneImages, found: Annotations) -> None:
+def _write(
+    folder: Path,
+    recipe: Recipe,
+    record: SceneRecord,
+    images: SceneImages,
+    sensed: NDArray[np.float32],
+    found: Annotations,
+) -> None:
     files = SceneFiles(folder / record.object, record.index, record.object)
     files.color.parent.mkdir(exist_ok=True)
     write_color(files.color, images.color)
     write_mask(files.mask, images.mask)
     write_depth(files.perfect_depth, images.depth)
-    sensed = images.depth if images.stereo_depth is None else images.stereo_depth
     if recipe.settings.noise is not None:
         sensed = recipe.settings.noise.apply(sensed, record.camera, generator(record.seed, NOISE))
     write_depth(files.stereo_depth, sensed)

@@ -13,7 +13,7 @@ from grasp_sim.dataset.lighting import Lighting, ShadowMap
 from grasp_sim.dataset.pattern import light, random_dots
 from grasp_sim.dataset.scene import SceneRecord
 from grasp_sim.dataset.stereo import StereoRig
-from grasp_sim.dataset.views import SceneViews
+from grasp_sim.dataset.views import Photograph, StereoPair
 from grasp_sim.objects.model import ObjectModel
 from grasp_sim.rendering.object_views import AMBIENT, ObjectViews
 from grasp_sim.rendering.renderer import RendererName, resolve
@@ -40,18 +40,13 @@ class RasterizedViews:
         self._views = ObjectViews("tiny")
         self._depths = ObjectViews("egl") if self.name == "egl" else self._views
         self._surface: tuple[ObjectModel, Surface] | None = None
-        self._albedo = 0.0  # of the object in a grey camera
 
-    def take(self, record: SceneRecord, model: ObjectModel, rig: StereoRig | None) -> SceneViews:
+    def photograph(self, record: SceneRecord, model: ObjectModel) -> Photograph:
         """See `ViewSource`."""
         ground, lighting = Ground.of(record), Lighting.of(record)
         pose, camera = record.world_from_camera.transform, record.camera
         depth = ground_depth(camera, pose)
-        self._albedo = float(np.dot(LUMA, record.color))
-        if self._surface is None or self._surface[0] is not model:  # often the next scene is of the same object
-            self._surface = (model, surface_of(model))
-        placed = (self._surface[1], model.body_pose(record.world_from_object.transform), record.color)
-        self._views.show(*placed)
+        self._show(self._views, record, model)
         shadows = ShadowMap(self._views, lighting)
 
         view = self._views.view(pose, camera, lighting.direction)
@@ -63,24 +58,28 @@ class RasterizedViews:
         color = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
         if mask.any():
             color[mask] = _shaded(view.color, mask, depth, record, shadows, lighting)
-        if rig is None:
-            return SceneViews(color, depth, mask)
-        if self._depths is not self._views:
-            self._depths.show(*placed)
-        return SceneViews(color, depth, mask, *self._pattern(rig, pose))
+        return Photograph(color, depth, mask)
+
+    def pair(self, record: SceneRecord, model: ObjectModel, rig: StereoRig) -> StereoPair:
+        """See `ViewSource`."""
+        pose = record.world_from_camera.transform
+        self._show(self._depths, record, model)
+        blocker = self._depths.view(rig.projector_pose(pose), rig.projector).depth if rig.offset else None
+        albedo = float(np.dot(LUMA, record.color))
+        return StereoPair(
+            self._under_pattern(rig, rig.left, pose, -rig.offset, albedo, blocker),
+            self._under_pattern(rig, rig.right, rig.right_pose(pose), rig.baseline - rig.offset, albedo, blocker),
+        )
 
     def close(self) -> None:
         """Free everything; more than once does no harm."""
         self._views.close()
         self._depths.close()
 
-    def _pattern(self, rig: StereoRig, pose: Transform) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """What the two cameras see under the pattern."""
-        blocker = self._depths.view(rig.projector_pose(pose), rig.projector).depth if rig.offset else None
-        return (
-            self._under_pattern(rig, rig.left, pose, -rig.offset, blocker),
-            self._under_pattern(rig, rig.right, rig.right_pose(pose), rig.baseline - rig.offset, blocker),
-        )
+    def _show(self, views: ObjectViews, record: SceneRecord, model: ObjectModel) -> None:
+        if self._surface is None or self._surface[0] is not model:  # often the next scene is of the same object
+            self._surface = (model, surface_of(model))
+        views.show(self._surface[1], model.body_pose(record.world_from_object.transform), record.color)
 
     def _under_pattern(
         self,
@@ -88,14 +87,15 @@ class RasterizedViews:
         camera: CameraIntrinsics,
         pose: Transform,
         offset: float,
+        albedo: float,
         blocker: NDArray[np.float32] | None,
     ) -> NDArray[np.float32]:
-        """(H, W) a view; its camera stands `offset` m beside the projector."""
+        """(H, W) a view; its camera stands `offset` m beside the projector, and the object's grey is `albedo`."""
         view, depth = self._depths.view(pose, camera), ground_depth(camera, pose)
         mask = view.depth < depth
         depth[mask] = view.depth[mask]
         brightness = np.full(depth.shape, WHITE, dtype=np.float32)
-        brightness[mask] = self._albedo
+        brightness[mask] = albedo
         columns = np.arange(camera.width, dtype=np.float32) + np.float32(rig.projector.cx - camera.cx)
         columns = columns + np.float32(camera.fx * offset) / depth
         return light(depth, brightness, random_dots(rig.projector.width, rig.projector.height), columns, blocker)

@@ -14,8 +14,8 @@ from grasp_sim.objects.model import ObjectModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SceneViews:
-    """A photograph of a scene, and the stereo camera's two views of it under the pattern."""
+class Photograph:
+    """A scene as its camera sees it."""
 
     color: NDArray[np.uint8]
     """(H, W, 3) RGB."""
@@ -23,9 +23,15 @@ class SceneViews:
     """(H, W) along the optical axis, m."""
     mask: NDArray[np.bool_]
     """(H, W) where the object is seen."""
-    left: NDArray[np.float32] | None = None
-    """(H, W') brightness in [0, 1] as `StereoRig.left` sees it; None without a rig."""
-    right: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StereoPair:
+    """A scene under the pattern, as the stereo camera sees it."""
+
+    left: NDArray[np.float32]
+    """(H, W') brightness in [0, 1] as `StereoRig.left` sees it."""
+    right: NDArray[np.float32]
     """(H, W') as `StereoRig.right` sees it."""
 
 
@@ -38,14 +44,16 @@ class ViewSource(Protocol):
 
     name: str
 
-    def take(self, record: SceneRecord, model: ObjectModel, rig: StereoRig | None) -> SceneViews:
-        """The views of a scene.
+    def photograph(self, record: SceneRecord, model: ObjectModel) -> Photograph:
+        """A scene as its camera sees it.
 
         Args:
             record: The scene.
             model: Its object, as scaled there.
-            rig: The stereo camera; None to leave its views out.
         """
+
+    def pair(self, record: SceneRecord, model: ObjectModel, rig: StereoRig) -> StereoPair:
+        """The same scene under the pattern of a stereo camera."""
 
     def close(self) -> None:
         """Free everything; more than once does no harm."""

@@ -88,6 +88,12 @@ class Body:
             self._uid, inertial.translation, inertial.quaternion(), physicsClientId=self._client
         )
 
+    def banish(self, height: float) -> None:
+        """Move it high up, m, out of everything's reach."""
+        pybullet.resetBasePositionAndOrientation(
+            self._uid, (0.0, 0.0, height), (0.0, 0.0, 0.0, 1.0), physicsClientId=self._client
+        )
+
     @property
     def configuration(self) -> Configuration:
         """Where every part is."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import TracebackType
 
-import numpy as np
 import pybullet
 from typing_extensions import Self
 
@@ -27,7 +26,7 @@ SOLVER_ITERATIONS = 200
 objects pay: half as much again as 100 would cost."""
 RESIDUAL = 1e-7
 """Bullet's own."""
-APART = np.array([0.0, 0.0, 1000.0])
+APART = 1000.0
 """m; farther from each other than any two bodies reach."""
 
 
@@ -153,7 +152,7 @@ class World:
             raise ValueError("bodies were added or removed since this snapshot was taken: it cannot be restored")
         # Bullet restores contacts only where it finds them anew; those it still holds carry their past on.
         for index, body in enumerate(self.bodies, start=1):
-            body.pose = Transform(np.eye(3), index * APART)
+            body.banish(index * APART)
         self.update_contacts()
         pybullet.restoreState(snapshot._state, physicsClientId=self.client)
         self.time = snapshot._time

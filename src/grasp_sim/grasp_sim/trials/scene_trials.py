@@ -11,7 +11,7 @@ from typing_extensions import Self
 from grasp_perception.transform import Transform
 from grasp_planning.gripper import Gripper
 from grasp_sim.objects.catalogue import ObjectModel
-from grasp_sim.physics.surfaces import OBJECT, Surface
+from grasp_sim.physics.surfaces import Surface
 from grasp_sim.physics.world import Snapshot
 from grasp_sim.trials.aiming import Aims
 from grasp_sim.trials.ground import add_ground
@@ -107,7 +107,7 @@ class SceneTrials:
         try:
             ground = add_ground(world)
             body = world.add(self._model.name, self._model.source(COLOR), self._model.body_pose(self._pose))
-            body.set_surface(Surface(settings.object_friction, rolling_friction=OBJECT.rolling_friction))
+            body.set_surface(Surface(settings.object_friction))
             hand = Hand(world, self._gripper.with_jaw(jaw), settings)
             world.step(round(REST_TIME / settings.time_step))
             body.stop()

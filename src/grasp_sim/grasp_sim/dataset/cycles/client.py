@@ -19,7 +19,7 @@ from grasp_sim.dataset.cycles.scene_file import write_scene
 from grasp_sim.dataset.cycles.settings import CyclesSettings
 from grasp_sim.dataset.scene import SceneRecord
 from grasp_sim.dataset.stereo import StereoRig
-from grasp_sim.dataset.views import SceneViews
+from grasp_sim.dataset.views import Photograph, StereoPair
 from grasp_sim.objects.model import ObjectModel
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -38,7 +38,6 @@ class CyclesViews:
 
     Attributes:
         name: "cycles".
-        seconds: What the parts of the last scene took.
     """
 
     name = "cycles"
@@ -50,18 +49,25 @@ class CyclesViews:
             CyclesMissingError: It is not installed.
         """
         self.settings = settings or CyclesSettings()
-        self.seconds: dict[str, float] = {}
         self._python = cycles_python()
         self._process: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[str] = queue.Queue()
         self._log: IO[bytes] | None = None
 
-    def take(self, record: SceneRecord, model: ObjectModel, rig: StereoRig | None) -> SceneViews:
+    def photograph(self, record: SceneRecord, model: ObjectModel) -> Photograph:
         """See `ViewSource`.
 
         Raises:
             CyclesError: Blender ended, took too long or could not render the scene. The next scene starts it again.
         """
+        return Photograph(**self._render(record, model, None))
+
+    def pair(self, record: SceneRecord, model: ObjectModel, rig: StereoRig) -> StereoPair:
+        """See `ViewSource`, and `photograph` for errors."""
+        return StereoPair(**self._render(record, model, rig))
+
+    def _render(self, record: SceneRecord, model: ObjectModel, rig: StereoRig | None) -> dict[str, Any]:
+        """The arrays of a photograph, or of a stereo pair."""
         self._start()
         with tempfile.TemporaryDirectory(prefix="grasp-cycles-") as folder:
             scene = write_scene(Path(folder), record, model, rig, self.settings)
@@ -69,10 +75,8 @@ class CyclesViews:
             answer = self._ask({"scene": str(scene), "out": str(out)}, f"scene {record.id}")
             if "error" in answer:
                 raise CyclesError(f"Cycles cannot render scene {record.id}: {answer['error']}")
-            self.seconds = answer["seconds"]
             with np.load(out) as views:
-                left, right = (views[name] if rig is not None else None for name in ("left", "right"))
-                return SceneViews(views["color"], views["depth"], views["mask"], left, right)
+                return dict(views)
 
     def close(self) -> None:
         """End the process; more than once does no harm."""

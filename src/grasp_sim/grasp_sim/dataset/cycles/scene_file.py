@@ -37,7 +37,7 @@ def write_scene(
         folder: For the scene file, the mesh and the images of ground and pattern.
         record: The scene.
         model: Its object.
-        rig: The stereo camera; None to leave its views out.
+        rig: The stereo camera whose views are wanted; None for the photograph.
         settings: Of the renderer.
 
     Returns:
@@ -57,10 +57,10 @@ def write_scene(
         "color": list(record.color),
         "ground": {"texture": "ground.npy", "tile_from_ground": ground.tile_from_ground.tolist()},
         "light": {"direction": lighting.direction.tolist()},
-        "photo": {**_view(record.camera, pose), "samples": settings.samples},
-        "pattern": None,
     }
-    if rig is not None:
+    if rig is None:
+        scene["photo"] = {**_view(record.camera, pose), "samples": settings.samples}
+    else:
         np.save(folder / "pattern.npy", random_dots(rig.projector.width, rig.projector.height))
         scene["pattern"] = {
             "image": "pattern.npy",

@@ -2,8 +2,8 @@
 
 Run by the Python of an environment that has `bpy` and nothing of this project, so it imports
 nothing but `bpy` and numpy. A line is ``{"scene": PATH, "out": PATH}``; what stands in the scene
-file is said in `scene_file`. The answer is ``{"seconds": {...}}`` or ``{"error": TEXT}``. The
-output is an .npz of `color`, `depth`, `mask`, and `left` and `right` if the scene has a pattern.
+file is said in `scene_file`. The answer is ``{"done": PATH}`` or ``{"error": TEXT}``. The output
+is an .npz of `color`, `depth`, `mask`, or of `left` and `right` if the scene has a pattern.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import json
 import os
 import sys
 import tempfile
-import time
 import traceback
 from pathlib import Path
 from typing import Any
@@ -35,14 +34,12 @@ ROUGHNESS = 0.5
 """Of the object: plastic."""
 
 
-def render_scene(file: Path, out: Path) -> dict[str, float]:
-    """Render everything that a scene file asks for; returns the seconds that each part took."""
+def render_scene(file: Path, out: Path) -> None:
+    """Render what a scene file asks for."""
     scene = json.loads(file.read_text())
     folder = file.parent
-    seconds: dict[str, float] = {}
     bpy.ops.wm.read_factory_settings(use_empty=True)
     _settings(scene)
-    photo = scene["photo"]
     camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
     bpy.context.collection.objects.link(camera)
     bpy.context.scene.camera = camera
@@ -51,19 +48,15 @@ def render_scene(file: Path, out: Path) -> dict[str, float]:
     lamp = _lamp(scene["light"])
     sky = _sky()
 
-    start = time.perf_counter()
-    _aim(camera, photo)
-    images: dict[str, Any] = dict(zip(("depth", "mask"), _geometry()))
-    seconds["geometry"] = time.perf_counter() - start
-
-    start = time.perf_counter()
-    sky.inputs["Strength"].default_value = SKY
-    linear = _render(photo["samples"], smooth=True, denoise=True)
-    images["color"] = (255 * _encoded(linear) + 0.5).astype(np.uint8)
-    seconds["photo"] = time.perf_counter() - start
-
-    if scene["pattern"] is not None:
-        start = time.perf_counter()
+    images: dict[str, Any] = {}
+    if "photo" in scene:
+        photo = scene["photo"]
+        _aim(camera, photo)
+        images["depth"], images["mask"] = _geometry()
+        sky.inputs["Strength"].default_value = SKY
+        linear = _render(photo["samples"], smooth=True, denoise=True)
+        images["color"] = (255 * _encoded(linear) + 0.5).astype(np.uint8)
+    else:
         pattern = scene["pattern"]
         bpy.data.objects.remove(lamp)
         sky.inputs["Strength"].default_value = DARK
@@ -72,9 +65,7 @@ def render_scene(file: Path, out: Path) -> dict[str, float]:
             _aim(camera, pattern[name])
             linear = _render(pattern["samples"], smooth=True, denoise=False)
             images[name] = np.clip(linear @ LUMA, 0, 1)
-        seconds["pattern"] = time.perf_counter() - start
     np.savez(out, **images)
-    return seconds
 
 
 def _settings(scene: dict[str, Any]) -> None:
@@ -294,7 +285,8 @@ def main() -> None:
     for line in sys.stdin:
         try:
             request = json.loads(line)
-            answer: dict[str, Any] = {"seconds": render_scene(Path(request["scene"]), Path(request["out"]))}
+            render_scene(Path(request["scene"]), Path(request["out"]))
+            answer = {"done": request["out"]}
         except Exception as error:
             traceback.print_exc()
             answer = {"error": f"{type(error).__name__}: {error}"}
