@@ -45,6 +45,7 @@ REFERENCE = TrialSettings(time_step=1 / 1000, iterations=200, residual=1e-7)
 SETTINGS = {
     "default": TrialSettings(),
     "1/120 s, 20 iterations": TrialSettings(iterations=20),
+    "1/120 s, 30 iterations": TrialSettings(iterations=30),
     "1/120 s, 50 iterations": TrialSettings(iterations=50),
     "1/240 s, 20 iterations": TrialSettings(time_step=1 / 240, iterations=20),
     "1/240 s, 50 iterations": TrialSettings(time_step=1 / 240, iterations=50),

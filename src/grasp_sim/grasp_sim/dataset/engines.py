@@ -76,8 +76,12 @@ def _start_ray(workers: int) -> None:
 
     if ray.is_initialized():
         return
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     address = os.environ.get("RAY_ADDRESS")
-    own = {} if address else {"num_cpus": max(2, workers, os.cpu_count() or 1)}  # it waits for more than it counts
+    own: dict[str, Any] = {}
+    if not address:
+        # It waits for more processors than it counts; and what is on one machine stays there.
+        own = {"num_cpus": max(2, workers, os.cpu_count() or 1), "_node_ip_address": "127.0.0.1"}
     ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="error", **own)
 
 

@@ -18,7 +18,7 @@ class TrialSettings(Configuration):
 
     time_step: float = Field(default=1.0 / 120.0, gt=0, le=0.01)
     """s"""
-    iterations: int = Field(default=30, ge=1)
+    iterations: int = Field(default=40, ge=1)
     """Of the contact solver, in a step."""
     residual: float = Field(default=1e-4, ge=0)
     """At which the solver stops before it has made all iterations; (m/s)^2."""
@@ -44,13 +44,13 @@ class TrialSettings(Configuration):
     pushes it aside may."""
     approach_tolerance: float = Field(default=0.003, gt=0)
     """m; by how much the gripper may miss the grasp after the approach."""
-    lift_height: float = Field(default=0.12, gt=0)
+    lift_height: float = Field(default=0.10, gt=0)
     """m"""
-    lift_time: float = Field(default=0.45, gt=0)
+    lift_time: float = Field(default=0.40, gt=0)
     """s"""
-    move_distance: float = Field(default=0.20, gt=0)
+    move_distance: float = Field(default=0.15, gt=0)
     """m, sideways"""
-    move_time: float = Field(default=0.55, gt=0)
+    move_time: float = Field(default=0.45, gt=0)
     """s"""
     release_time: float = Field(default=0.7, gt=0)
     """s; within it the object has to be on the ground again."""
