@@ -132,7 +132,8 @@ def test_too_few_good_meshes_are_exit_code_1(tmp_path: Path, settings: Path) -> 
     assert json.loads(line) == {"name": "empty.obj", "reason": f"{meshes / 'empty.obj'}: the file is empty"}
 
 
-def test_interrupted_by_ctrl_c_it_says_how_to_go_on_and_does(tmp_path: Path, settings: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_says_how_to_go_on_and_does(tmp_path: Path, settings: Path, number: signal.Signals) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert invoke(arguments(whole, settings, scenes=8, workers=2))[0] == 0
     process = subprocess.Popen(
@@ -141,7 +142,7 @@ def test_interrupted_by_ctrl_c_it_says_how_to_go_on_and_does(tmp_path: Path, set
     journal = parts / "index.partial.jsonl"
     while process.poll() is None and not (journal.exists() and len(journal.read_bytes().splitlines()) >= 2):
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 1, said
     assert "the same command goes on from there" in " ".join(said.decode().split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
 
@@ -54,5 +55,6 @@ def command_named_by(arguments: list[str]) -> str | None:
 
 
 def main() -> None:
-    """Run the command named by the first words."""
+    """Run the command named by the first words; SIGTERM ends it as Ctrl-C does, with nothing left running."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     application(command_named_by(sys.argv[1:]))(prog_name="grasp")

@@ -13,10 +13,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table
-from rich.text import Text
 
+from grasp_bringup.cli.progress import ProgressBar
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.submission import Submission, read_submission
 from grasp_perception.files import write_atomically
@@ -71,11 +70,10 @@ def command(
         started = time.perf_counter()
         verdicts = judge(exam, submission, workers=workers, approach=approach.value, jaw=jaw)
         scenes: list[JudgedScene] = []
-        with closing(verdicts), _bar(errors) as bar:
-            task = bar.add_task("", total=len(exam))
+        with closing(verdicts), ProgressBar(errors, "judging", "scenes", len(exam)) as bar:
             for verdict in verdicts:
                 scenes.append(verdict)
-                bar.update(task, advance=1, tried=bar.tasks[task].fields.get("tried", 0) + (verdict.line is not None))
+                bar.show(len(scenes))
         report = Report(exam, scenes, problems, time.perf_counter() - started)
     except (DatasetError, DatasetIndexError, JudgingError) as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
@@ -151,16 +149,3 @@ def _objects(report: Report) -> Table:
         failures = ", ".join(f"{phase.replace('_', ' ')} {number}" for phase, number in score.failures.items())
         table.add_row(score.object[:8], escape(score.name), f"{score.rate.successes} of {score.rate.trials}", failures)
     return table
-
-
-class _Rate(ProgressColumn):
-    """Trials a second."""
-
-    def render(self, task: Task) -> Text:
-        tried = task.fields.get("tried", 0)
-        return Text(f"{tried / task.elapsed:.1f} trials/s" if tried and task.elapsed else "")
-
-
-def _bar(console: Console) -> Progress:
-    columns = (TextColumn("judging"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
-    return Progress(*columns, console=console)

@@ -10,9 +10,9 @@ import cv2
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from grasp_bringup.cli.progress import ProgressBar
 from grasp_learning.datasets.check import check_folder
 from grasp_learning.datasets.checks.report import FolderReport, Severity
 from grasp_learning.datasets.errors import DatasetError
@@ -35,13 +35,9 @@ def command(
     cv2.utils.logging.setLogLevel(
         cv2.utils.logging.LOG_LEVEL_SILENT
     )  # images that cannot be decoded are reported below, not by OpenCV
-    columns = (TextColumn("checking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
-        with Progress(*columns, console=errors, transient=True) as progress:
-            task = progress.add_task("", total=None)
-            report = check_folder(
-                folder, progress=lambda done, total: progress.update(task, completed=done, total=total), workers=workers
-            )
+        with ProgressBar(errors, "checking", "scenes") as bar:
+            report = check_folder(folder, progress=lambda done, total: bar.show(done, total=total), workers=workers)
     except DatasetError as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(2) from error

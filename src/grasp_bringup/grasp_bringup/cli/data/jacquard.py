@@ -11,11 +11,9 @@ import typer
 from ament_index_python.packages import get_package_share_directory
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 from rich.table import Table
-from rich.text import Text
 
+from grasp_bringup.cli.progress import ProgressBar
 from grasp_perception.configuration import ConfigurationError
 from grasp_sim.dataset.finishing import REJECTED, STATISTICS
 from grasp_sim.dataset.ground import SkyError
@@ -71,14 +69,11 @@ def command(
     console, errors = Console(), Console(stderr=True)
     try:
         recipe = _recipe(settings, meshes, scenes, seed, candidates, approach, renderer)
-        with _bar(console) as bar:
-            task = bar.add_task("", total=scenes)
+        with ProgressBar(errors, "making", "scenes", scenes) as bar:
 
             def show(progress: Progress) -> None:
-                begun = bar.tasks[task].fields.setdefault("begun", progress.scenes)
                 rejected = f", {progress.rejected} rejected" if progress.rejected else ""
-                description = f"{progress.objects} objects{rejected}"
-                bar.update(task, completed=progress.scenes, begun=begun, description=description)
+                bar.show(progress.scenes, note=f"{progress.objects} objects{rejected}")
 
             end = produce(recipe, out, workers=workers, engine=engine.value, progress=show)
     except KeyboardInterrupt:
@@ -120,30 +115,6 @@ def _recipe(
     if renderer is not None:
         changes["renderer"] = renderer.value
     return write_recipe(chosen.model_copy(update=changes), config=config, meshes=meshes, scenes=scenes, seed=seed)
-
-
-class _Rate(ProgressColumn):
-    """Scenes a second, those of earlier runs not counted."""
-
-    def render(self, task: Task) -> Text:
-        done = task.completed - task.fields.get("begun", 0)
-        if not task.elapsed or done <= 0:
-            return Text("")
-        rate = done / task.elapsed
-        return Text(f"{rate:.1f} scenes/s" if rate >= 1 else f"{1 / rate:.1f} s a scene")
-
-
-def _bar(console: Console) -> Bar:
-    return Bar(
-        TextColumn("scenes"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-        console=console,
-        speed_estimate_period=120.0,
-    )
 
 
 def _table(out: Path, end: Progress) -> Table:
