@@ -50,6 +50,7 @@ SETTINGS = {
     "1/240 s, 20 iterations": TrialSettings(time_step=1 / 240, iterations=20),
     "1/240 s, 50 iterations": TrialSettings(time_step=1 / 240, iterations=50),
     "1/240 s, 50 iterations, residual 1e-7": TrialSettings(time_step=1 / 240, iterations=50, residual=1e-7),
+    "carried at half the speed": TrialSettings(lift_time=0.7, move_time=0.7),
     "no spinning friction": TrialSettings(spinning_friction=0.0),
     "spinning friction 5 mm": TrialSettings(spinning_friction=0.005),
     "object friction 0.3": TrialSettings(object_friction=0.3),

@@ -46,11 +46,11 @@ class TrialSettings(Configuration):
     """m; by how much the gripper may miss the grasp after the approach."""
     lift_height: float = Field(default=0.10, gt=0)
     """m"""
-    lift_time: float = Field(default=0.40, gt=0)
+    lift_time: float = Field(default=0.35, gt=0)
     """s"""
-    move_distance: float = Field(default=0.15, gt=0)
+    move_distance: float = Field(default=0.12, gt=0)
     """m, sideways"""
-    move_time: float = Field(default=0.45, gt=0)
+    move_time: float = Field(default=0.35, gt=0)
     """s"""
     release_time: float = Field(default=0.7, gt=0)
     """s; within it the object has to be on the ground again."""
