@@ -102,7 +102,10 @@ def create_venv() -> None:
         shutil.rmtree(VENV)
     say(f"creating {VENV.name} from {lock_file().relative_to(ROOT)}")
     run([sys.executable, "-m", "venv", VENV])
-    run([VENV / "bin/pip", "install", "--no-deps", "--requirement", lock_file()], log=ROOT / "log" / "pip.txt")
+    pip = [VENV / "bin/pip", "install"]
+    run([*pip, "--no-deps", "--requirement", lock_file()], log=ROOT / "log" / "pip.txt")
+    # Torch has wheels with and without GPU libraries: what the one that was chosen wants is not in the lock file.
+    run([*pip, "--constraint", lock_file(), "torch"], log=ROOT / "log" / "pip-torch.txt")
     patch_ros_wheels()
 
 

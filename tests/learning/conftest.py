@@ -8,10 +8,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import yaml
 from numpy.typing import NDArray
 
 from grasp_learning.datasets.annotation_file import write_grasps
 from grasp_learning.datasets.jacquard import SceneFiles, write_color, write_depth, write_mask
+from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits
 from grasp_learning.rectangles import GraspRectangles
 
 OBJECTS = ("a" * 32, "b" * 32, "c" * 32)
@@ -114,3 +116,48 @@ def cornell(tmp_path: Path, kinect: KinectScene) -> Path:
         (folder / f"pcd{number}cneg.txt").write_text("10 10\n20 20\n15 25\n5 15\n")
     (root / "z.txt").write_text("0100 1 mug x\n0101 1 mug y\n0101 1 mug y\n0200 2 pen z\n")
     return root
+
+
+BARS = 20
+BAR_IMAGE = 96
+"""Side of their images, px."""
+
+
+@pytest.fixture(scope="session")
+def bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of bars on a plane, split, each bar to be grasped across its middle."""
+    root = tmp_path_factory.mktemp("bars")
+    rng = np.random.default_rng(0)
+    for number in range(BARS):
+        name = f"{number:032x}"
+        files = SceneFiles(root / name, 0, name)
+        files.folder.mkdir()
+        angle, center = float(rng.uniform(-1.5, 1.5)), rng.uniform(36, 60, 2)
+        box = cv2.boxPoints((center.tolist(), (36.0, 12.0), np.degrees(angle))).astype(np.int32)
+        mask = cv2.fillConvexPoly(np.zeros((BAR_IMAGE, BAR_IMAGE), np.uint8), box, 1).astype(bool)
+        depth = np.where(mask, 1.44, 1.5).astype(np.float32)
+        write_color(files.color, np.where(mask[..., None], (200, 60, 40), 230).astype(np.uint8))
+        write_depth(files.perfect_depth, depth)
+        write_depth(files.stereo_depth, depth)
+        write_mask(files.mask, mask)
+        write_grasps(files.grasps, GraspRectangles([(*center, angle + np.pi / 2, 24.0, 14.0)]))
+    objects = [f"{number:032x}" for number in range(BARS)]
+    ObjectSplits.create(objects, (0.7, 0.15, 0.15), seed=0).save(root / SPLITS_FILE)
+    return root
+
+
+@pytest.fixture
+def small_training(bars: Path, tmp_path: Path) -> Path:
+    """Settings of a training run on the bars that takes seconds."""
+    content = {
+        "name": "small",
+        "network": "ggcnn2",
+        "data": [{"root": str(bars)}],
+        "preprocessing": {"size": BAR_IMAGE},
+        "labels": {"bins": 1, "width_scale": 48.0, "sigma": 0.5},
+        "optimization": {"epochs": 6, "batch": 2, "augmentation": True},
+        "workers": 0,
+    }
+    path = tmp_path / "small.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path

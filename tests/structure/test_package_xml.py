@@ -23,14 +23,29 @@ ROSDEP_KEYS = {  # of modules that are not called like the package they come fro
     "pydantic": "python3-pydantic",
     "rich": "python3-rich",
     "scipy": "python3-scipy",
+    "shapely": "python3-shapely",
+    "skimage": "python3-skimage",
     "tf2_ros": "tf2_ros_py",
     "toppra": "python3-toppra-pip",
+    "torch": "python3-pytorch-pip",
     "trimesh": "python3-trimesh-pip",
     "typer": "python3-typer",
     "typing_extensions": "python3-typing-extensions",
     "yaml": "python3-yaml",
 }
-WITHOUT_KEY = {"coacd", "fastapi", "joblib", "manifold3d", "mcap", "ompl", "ray", "uvicorn"}
+WITHOUT_KEY = {
+    "coacd",
+    "fastapi",
+    "joblib",
+    "lightning",
+    "manifold3d",
+    "mcap",
+    "ompl",
+    "openvino",
+    "ray",
+    "safetensors",
+    "uvicorn",
+}
 """rosdep knows no key for these: requirements/distribution.txt names them."""
 
 

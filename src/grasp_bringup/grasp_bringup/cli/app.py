@@ -14,6 +14,8 @@ COMMANDS = {
     "data jacquard": "Make grasp data as Jacquard's was made.",
     "data check": "List what is wrong with a dataset, file by file.",
     "data split": "Draw a dataset's train, validation and test objects once, and store them.",
+    "train": "Train a generative grasp network.",
+    "eval": "Say how good a network's weights are on a dataset.",
     "sgt": "Judge predicted grasps by simulated trials.",
     "serve": "Judge predicted grasps as a web service.",
     "doctor": "Look at one RGB-D frame and say what is wrong with it.",

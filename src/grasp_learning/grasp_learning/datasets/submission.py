@@ -39,6 +39,11 @@ class Submission:
     """Lines that were left out, and why."""
 
 
+def submission_of(grasps: Mapping[str, GraspRectangle]) -> Submission:
+    """The submission that `write_submission` would write, without writing it."""
+    return Submission({scene: SubmittedGrasp(grasp, 2 * n) for n, (scene, grasp) in enumerate(grasps.items(), 1)}, [])
+
+
 def read_submission(path: Path) -> Submission:
     """Read a submission file.
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from grasp_perception.cache import cache_folder
+from grasp_perception.files import write_atomically
 from grasp_perception.transform import Transform
 from grasp_planning.workcell import WorkCell
-from grasp_sim.cache import cache_folder, write_atomically
 from grasp_sim.physics.bodies import Body
 from grasp_sim.physics.sources import Source
 from grasp_sim.physics.surfaces import BIN, TABLE

@@ -103,8 +103,8 @@ def _make_scene(recipe: Recipe, scenes: Iterator[SceneRecord], mesh: Path, folde
             _write(folder, recipe, record, images, sensed, found)
             return record
     raise SceneError(
-        f"{settings.scene_tries} scenes {record.index} of it had less than {settings.least_grasps} grasps each "
-        "(scene_tries, least_grasps)"
+        f"its scene {record.index} was drawn {settings.scene_tries} times (scene_tries), and none had "
+        f"{settings.least_grasps} grasps that work (least_grasps)"
     )
 
 

@@ -14,7 +14,8 @@ import trimesh
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
-from grasp_sim.cache import cache_folder, write_atomically
+from grasp_perception.cache import cache_folder
+from grasp_perception.files import write_atomically
 from grasp_sim.objects.mesh_files import MeshError
 
 DECOMPOSITION = {"threshold": 0.05, "max_convex_hull": 16, "resolution": 1000, "mcts_iterations": 60, "seed": 0}

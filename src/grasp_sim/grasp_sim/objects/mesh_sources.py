@@ -20,7 +20,8 @@ from pathlib import Path
 
 import pybullet_data
 
-from grasp_sim.cache import cache_folder, write_atomically
+from grasp_perception.cache import cache_folder
+from grasp_perception.files import write_atomically
 from grasp_sim.objects import shapes
 from grasp_sim.objects.catalogue import RANDOM_NAMES
 from grasp_sim.objects.convex import pieces_beside

@@ -24,8 +24,9 @@ import numpy as np
 import trimesh
 from numpy.typing import NDArray
 
+from grasp_perception.cache import cache_folder
+from grasp_perception.files import write_atomically
 from grasp_perception.transform import Transform
-from grasp_sim.cache import cache_folder, write_atomically
 from grasp_sim.objects.convex import (
     DECOMPOSITION,
     as_obj,

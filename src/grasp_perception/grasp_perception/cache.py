@@ -5,10 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from grasp_perception.files import write_atomically
-
-__all__ = ["VARIABLE", "cache_folder", "write_atomically"]
-
 VARIABLE = "GRASP_CACHE_DIR"
 
 

@@ -1,0 +1,134 @@
+"""`grasp eval`: how good weights are on a dataset."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import closing
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from grasp_bringup.cli.progress import ProgressBar
+from grasp_learning.datasets.errors import DatasetError
+from grasp_learning.datasets.jacquard import DepthKind, JacquardDataset
+from grasp_learning.datasets.submission import submission_of, write_submission
+from grasp_learning.evaluation.evaluate import Evaluation, evaluate
+from grasp_learning.evaluation.summary import rectangle_summary
+from grasp_perception.configuration import ConfigurationError
+from grasp_perception.files import write_atomically
+from grasp_planning.generative.card import WeightsError
+from grasp_planning.generative.preprocessing import ImageError
+from grasp_sim.dataset.index import DatasetIndexError
+from grasp_sim.judging.exam import Exam, JudgingError
+from grasp_sim.judging.judge import judge
+from grasp_sim.judging.report import Report
+
+
+class PartName(str, Enum):
+    """A part of the dataset's splits."""
+
+    train = "train"
+    validation = "validation"
+    test = "test"
+
+
+class DeviceName(str, Enum):
+    """Where networks are asked."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+class DepthName(str, Enum):
+    """Which depth images."""
+
+    perfect = "perfect"
+    stereo = "stereo"
+
+
+def command(
+    weights: Annotated[Path, typer.Option(help="A .safetensors file, its card beside it.")],
+    dataset: Annotated[Path, typer.Option(help="Folder in Jacquard's layout.")],
+    split: Annotated[PartName, typer.Option(help="Which of its objects.")] = PartName.test,
+    depth: Annotated[DepthName, typer.Option(help="Which depth images.")] = DepthName.perfect,
+    sgt: Annotated[bool, typer.Option("--sgt", help="Try each predicted grasp, too.")] = False,
+    legacy_raster: Annotated[
+        bool, typer.Option("--legacy-raster", help="Count overlaps in pixels, as published evaluators do.")
+    ] = False,
+    predictions: Annotated[Path | None, typer.Option(help="Write them for Jacquard's server.")] = None,
+    device: Annotated[DeviceName, typer.Option(help="Where to calculate.")] = DeviceName.auto,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
+) -> None:
+    """Say how good weights are: the rectangle metric and, by trying, simulated grasp trials.
+
+    Exit code 0: measured, however it went; 2: bad input.
+    """
+    console, errors = Console(), Console(stderr=True)
+    try:
+        kind: DepthKind = depth.value
+        scenes = JacquardDataset(dataset, kind).part(split.value)
+        with ProgressBar(errors, "predicting", "scenes", len(scenes)) as bar:
+            found = evaluate(weights, scenes, device=device.value, legacy_raster=legacy_raster, progress=bar.show)
+        result: dict[str, Any] = {
+            "weights": str(weights),
+            "dataset": str(dataset),
+            "split": split.value,
+            **rectangle_summary(found.scores),
+            "sgt": _tried(dataset, split, found, errors) if sgt else None,
+            "milliseconds": found.milliseconds,
+            "runner": found.runner,
+        }
+    except (
+        ConfigurationError,
+        DatasetError,
+        DatasetIndexError,
+        ImageError,
+        JudgingError,
+        WeightsError,
+    ) as error:
+        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
+        raise typer.Exit(2) from error
+    except KeyboardInterrupt:
+        errors.print("Interrupted; nothing was measured.")
+        raise typer.Exit(130) from None
+    console.print(_table(result))
+    if predictions is not None:
+        write_submission(predictions, found.grasps)
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(json_file, (json.dumps(result, indent=1) + "\n").encode())
+
+
+def _tried(dataset: Path, split: PartName, found: Evaluation, errors: Console) -> dict[str, Any]:
+    """What simulated trials say, as `grasp sgt` does."""
+    exam = Exam(dataset, split.value)
+    started = time.perf_counter()
+    verdicts = judge(exam, submission_of(found.grasps))
+    scenes = []
+    with closing(verdicts), ProgressBar(errors, "trying", "scenes", len(exam)) as bar:
+        for verdict in verdicts:
+            scenes.append(verdict)
+            bar.show(len(scenes))
+    return Report(exam, scenes, [], time.perf_counter() - started).summary()
+
+
+def _table(result: dict[str, Any]) -> Table:
+    table = Table(title=f"{result['weights']} on {result['dataset']}, {result['split']}", title_justify="left")
+    for name in (*(f"IoU {threshold} %" for threshold in result["iou"]), "IoU-Avg", "SGT", "ms"):
+        table.add_column(name, justify="right")
+    row = [_percent(rate, result["ci95"][name]) for name, rate in result["iou"].items()]
+    tried = result["sgt"]
+    row += [f"{result['iou_avg']:.2%}", "" if tried is None else _percent(tried["success_rate"], tried["ci95"])]
+    table.add_row(*row, f"{result['milliseconds']['median']:.1f}")
+    return table
+
+
+def _percent(rate: float, interval: list[float]) -> str:
+    return f"{rate:.2%}\n{interval[0]:.1%} to {interval[1]:.1%}"

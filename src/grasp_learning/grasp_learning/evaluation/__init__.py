@@ -1,0 +1,1 @@
+"""How well predicted grasps agree with annotated ones."""

@@ -1,0 +1,73 @@
+"""Weights on the scenes of a dataset: the rectangle metric, a file of predictions, and how long a look takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from grasp_learning.datasets.dataset import GraspDataset
+from grasp_learning.evaluation.rectangle_metric import RectangleScores, best_iou
+from grasp_learning.rectangles import GraspRectangles
+from grasp_planning.generative.inference import Device, open_runner
+from grasp_planning.grasps import GraspRectangle
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """What weights make of a dataset."""
+
+    scores: RectangleScores
+    grasps: dict[str, GraspRectangle]
+    """The best grasp in each scene, px of its image, by the scenes' ids."""
+    seconds: list[float]
+    """From image to grasp, of each scene."""
+    runner: str
+    """What calculated."""
+
+    @property
+    def milliseconds(self) -> dict[str, float]:
+        """Median and 95th percentile from image to grasp; the first look, which warms up, is left out."""
+        values = 1000 * np.array(self.seconds[1:] or self.seconds)
+        return {"median": round(float(np.median(values)), 2), "p95": round(float(np.quantile(values, 0.95)), 2)}
+
+
+def evaluate(
+    weights: Path,
+    dataset: GraspDataset,
+    *,
+    device: Device = "auto",
+    legacy_raster: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Evaluation:
+    """Ask a network for the best grasp in every scene.
+
+    Args:
+        weights: ``<name>.safetensors``, its card beside it.
+        dataset: The scenes.
+        device: Where to calculate.
+        legacy_raster: Count overlaps as published evaluators do.
+        progress: Called with the scenes done.
+
+    Raises:
+        WeightsError: The weights or their card are missing or wrong.
+        DatasetError: A scene is broken.
+        ImageError: The weights' preprocessing does not fit the images.
+    """
+    runner, card = open_runner(weights, device)
+    overlaps, grasps, seconds = [], {}, []
+    for index in range(len(dataset)):
+        scene = dataset[index]
+        started = time.perf_counter()
+        image = card.preprocessing.prepare(scene.color, scene.depth)
+        (best,) = card.postprocessing.grasps(runner(card.preprocessing.tensor(image.color, image.depth)))
+        grasp = image.grasp_to_image(best)
+        seconds.append(time.perf_counter() - started)
+        overlaps.append(best_iou(GraspRectangles.of([grasp]), scene.grasps, legacy_raster=legacy_raster))
+        grasps[scene.id] = grasp
+        if progress is not None:
+            progress(index + 1)
+    return Evaluation(RectangleScores.of(overlaps), grasps, seconds, runner.description)

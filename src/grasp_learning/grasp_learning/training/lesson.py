@@ -1,0 +1,59 @@
+"""The training of one network, as Lightning wants to hear of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning
+import torch
+from torch import Tensor
+
+from grasp_learning.training.losses import losses
+from grasp_learning.training.scenes import grasp_maps
+from grasp_learning.training.settings import TrainingSettings
+from grasp_planning.networks import GraspMaps, build
+
+VALIDATION = "validation/loss"
+
+
+class Lesson(lightning.LightningModule):
+    """A network, its loss and its optimiser (Adam; the rate decays where the validation loss stands still)."""
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.network = build(
+            settings.network, in_channels=settings.preprocessing.in_channels, bins=settings.labels.bins
+        ).to(memory_format=torch.channels_last)
+
+    def forward(self, images: Tensor) -> Any:
+        """Maps of a batch of images."""
+        return self.network(images)
+
+    def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
+        """The loss of a batch."""
+        return self._loss(batch, "train")
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
+        """The same, of scenes that are not trained on."""
+        return self._loss(batch, "validation")
+
+    def configure_optimizers(self) -> Any:
+        """Adam and the decay of its rate."""
+        how = self.settings.optimization
+        adam = torch.optim.Adam(self.network.parameters(), lr=how.rate)
+        plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
+            adam, factor=how.decay, patience=how.patience, threshold=how.threshold, threshold_mode="rel"
+        )
+        return {"optimizer": adam, "lr_scheduler": {"scheduler": plateau, "monitor": VALIDATION}}
+
+    def _loss(self, batch: tuple[Tensor, Tensor], part: str) -> Tensor:
+        images, truth = batch
+        maps = GraspMaps(*(values.float() for values in self(images.to(memory_format=torch.channels_last))))
+        parts = losses(maps, grasp_maps(truth), self.settings.loss)
+        total = parts.total(self.settings.labels.bins, self.settings.loss)
+        epoch = part == "validation"
+        self.log(f"{part}/loss", total, on_step=not epoch, on_epoch=True, batch_size=len(images), prog_bar=True)
+        for name, value in parts._asdict().items():
+            self.log(f"{part}/{name}", value, on_step=False, on_epoch=True, batch_size=len(images))
+        return total

@@ -1,0 +1,146 @@
+"""Datasets at a network's resolution, in files that are mapped into memory: an epoch reads gigabytes otherwise."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grasp_learning.datasets.dataset import DatasetScene, GraspDataset
+from grasp_learning.rectangles import GraspRectangles
+from grasp_perception.files import write_atomically
+from grasp_planning.generative.preprocessing import Preprocessing
+
+FORMAT = 1
+FACTS = "scenes.json"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PackedScene:
+    """One scene as a network sees it."""
+
+    id: str
+    color: NDArray[np.uint8]
+    """(S, S, 3) RGB."""
+    depth: NDArray[np.float32]
+    """(S, S) m from the mean of the image, without holes."""
+    grasps: GraspRectangles
+    """px of the network."""
+
+
+class PackedScenes:
+    """Scenes of a dataset, prepared; a sequence of `PackedScene`.
+
+    Attributes:
+        ids: Of the scenes.
+        objects: That each shows.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Map a folder that `pack` wrote."""
+        facts = json.loads((folder / FACTS).read_text())
+        self.ids: list[str] = facts["ids"]
+        self.objects: list[str] = facts["objects"]
+        self._color = np.load(folder / "color.npy", mmap_mode="r")
+        self._depth = np.load(folder / "depth.npy", mmap_mode="r")
+        self._grasps = np.load(folder / "grasps.npy")
+        self._first = np.load(folder / "first.npy")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, index: int) -> PackedScene:
+        grasps = GraspRectangles(self._grasps[self._first[index] : self._first[index + 1]])
+        return PackedScene(self.ids[index], np.array(self._color[index]), self._depth[index].astype(np.float32), grasps)
+
+
+def pack(
+    dataset: GraspDataset[Any],
+    preprocessing: Preprocessing,
+    cache: Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> PackedScenes:
+    """Prepare a dataset once; the next time what was written is found by its content.
+
+    Args:
+        dataset: Whose scenes.
+        preprocessing: What the network sees of them.
+        cache: Folder of all packed datasets.
+        progress: Called with the scenes done and all of them.
+
+    Raises:
+        DatasetError: A scene is broken.
+        ImageError: The preprocessing does not fit its images.
+    """
+    folder = cache / _key(dataset, preprocessing)
+    if not (folder / FACTS).is_file():
+        _write(dataset, preprocessing, folder, progress)
+    return PackedScenes(folder)
+
+
+def _key(dataset: GraspDataset[Any], preprocessing: Preprocessing) -> str:
+    """Changes with the scenes, their annotations, and what is cut out of them."""
+    digest = hashlib.sha256()
+    digest.update(json.dumps([FORMAT, str(dataset.root.resolve()), preprocessing.model_dump(mode="json")]).encode())
+    for index, scene_id in enumerate(dataset.ids):
+        digest.update(scene_id.encode())
+        digest.update(dataset.grasps(index).values.tobytes())
+    return digest.hexdigest()[:24]
+
+
+def _write(
+    dataset: GraspDataset[Any], preprocessing: Preprocessing, folder: Path, progress: Callable[[int, int], None] | None
+) -> None:
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    count, size = len(dataset), preprocessing.size
+    try:
+        color = np.lib.format.open_memmap(part / "color.npy", "w+", np.uint8, (count, size, size, 3))
+        depth = np.lib.format.open_memmap(part / "depth.npy", "w+", np.float16, (count, size, size))
+        grasps: list[NDArray[np.float64]] = []
+        for index, packed in enumerate(_prepared(dataset, preprocessing)):
+            color[index], depth[index] = packed.color, packed.depth
+            grasps.append(packed.grasps.values)
+            if progress is not None:
+                progress(index + 1, count)
+        color.flush()
+        depth.flush()
+        np.save(part / "grasps.npy", np.concatenate([np.empty((0, 5)), *grasps]))
+        np.save(part / "first.npy", np.cumsum([0, *(len(values) for values in grasps)]))
+        facts = {"ids": list(dataset.ids), "objects": [scene.object for scene in dataset.scenes]}
+        write_atomically(part / FACTS, json.dumps(facts).encode())
+        part.replace(folder)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def _prepared(dataset: GraspDataset[Any], preprocessing: Preprocessing) -> Iterator[PackedScene]:
+    def prepare(index: int) -> PackedScene:
+        scene: DatasetScene = dataset[index]
+        return packed_scene(scene, preprocessing)
+
+    with ThreadPoolExecutor() as threads:
+        ahead = 4 * (os.cpu_count() or 1)  # a few at a time: they hold their images
+        for first in range(0, len(dataset), ahead):
+            yield from threads.map(prepare, range(first, min(first + ahead, len(dataset))))
+
+
+def packed_scene(scene: DatasetScene, preprocessing: Preprocessing) -> PackedScene:
+    """One scene as a network sees it."""
+    prepared = preprocessing.prepare(scene.color, scene.depth)
+    values = scene.grasps.values.copy()
+    values[:, :2] = prepared.to_network(values[:, :2])
+    values[:, 3:] *= prepared.scale
+    depth = prepared.depth - np.float32(prepared.depth.mean(dtype=np.float64))
+    return PackedScene(scene.id, prepared.color, depth, GraspRectangles(values))

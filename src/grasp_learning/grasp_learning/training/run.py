@@ -1,0 +1,182 @@
+"""A training run from its settings to weights with a card."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import logging
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+import yaml
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
+from torch.utils.data import DataLoader
+
+from grasp_learning.evaluation.prediction import predictions
+from grasp_learning.evaluation.rectangle_metric import RectangleScores, best_iou
+from grasp_learning.evaluation.summary import rectangle_summary
+from grasp_learning.rectangles import GraspRectangles
+from grasp_learning.training.callbacks import EndWhenSettled, Pictures
+from grasp_learning.training.lesson import VALIDATION, Lesson
+from grasp_learning.training.packed import packed_scene
+from grasp_learning.training.scenes import labelled, open_parts, sizes
+from grasp_learning.training.settings import TrainingSettings
+from grasp_perception.files import write_atomically
+from grasp_planning.generative.card import WeightsCard
+from grasp_planning.generative.weights import save_weights
+from grasp_planning.networks.grasp_network import parameters_of
+
+PICTURED = 4
+SETTINGS = "settings.yaml"
+WEIGHTS = "weights.safetensors"
+
+
+class RunError(RuntimeError):
+    """A run that cannot begin or go on; the message says why."""
+
+
+def train(
+    settings: TrainingSettings,
+    folder: Path,
+    *,
+    cache: Path,
+    command: str,
+    tensorboard: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> WeightsCard:
+    """Train a network, or go on with an interrupted run, and write the weights that are best on validation scenes.
+
+    Args:
+        settings: Of the run.
+        folder: For everything it writes: ``settings.yaml``, ``checkpoints/``, ``pictures/``, ``metrics.csv``,
+            ``weights.safetensors`` and its card.
+        cache: Folder of prepared datasets.
+        command: That was given, for the card.
+        tensorboard: Whether to log for TensorBoard too.
+        progress: Called while datasets are prepared.
+
+    Raises:
+        RunError: The folder holds a run with other settings.
+        DatasetError: A dataset is broken or has no stored splits.
+    """
+    _claim(folder, settings)
+    lightning.seed_everything(settings.seed, workers=True, verbose=False)
+    parts = {part: labelled(settings, part, cache, progress) for part in ("train", "validation")}
+    lesson = Lesson(settings)
+    best = ModelCheckpoint(
+        folder / "checkpoints", filename="best", monitor=VALIDATION, save_last=True, enable_version_counter=False
+    )
+    validation = open_parts(settings.data, "validation")
+    pictured = [
+        packed_scene(validation[0][i], settings.preprocessing) for i in range(min(PICTURED, len(validation[0])))
+    ]
+    loggers: list[Logger] = [CSVLogger(folder, name="", version="log")]
+    if tensorboard:
+        loggers.append(TensorBoardLogger(folder, name="", version="tensorboard"))
+    started = time.monotonic()
+    last = folder / "checkpoints" / "last.ckpt"
+    with _quiet():
+        trainer = lightning.Trainer(
+            max_epochs=settings.optimization.epochs,
+            precision=_precision(settings),
+            callbacks=[best, EndWhenSettled(), Pictures(pictured, folder / "pictures")],
+            logger=loggers,
+            default_root_dir=folder,
+            num_sanity_val_steps=0,
+            enable_model_summary=False,
+            log_every_n_steps=20,
+        )
+        trainer.fit(
+            lesson,
+            _loader(parts["train"], settings, shuffled=True),
+            _loader(parts["validation"], settings, shuffled=False),
+            ckpt_path=str(last) if last.is_file() else None,
+        )
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
+    lesson.load_state_dict(state["state_dict"])
+    network = lesson.network.eval().to(memory_format=torch.contiguous_format)
+    scores = RectangleScores.of(
+        [
+            best_iou(GraspRectangles.of([prediction.grasp]), prediction.annotated)
+            for dataset in validation
+            for prediction in predictions(
+                network, dataset, settings.preprocessing, settings.reading, torch.device("cpu")
+            )
+        ]
+    )
+    facts = {
+        "settings": settings.model_dump(mode="json"),
+        "command": command,
+        "parameters": parameters_of(network),
+        "epochs": trainer.current_epoch,
+        "best_epoch": int(state["epoch"]),
+        "minutes": round((time.monotonic() - started) / 60, 1),
+        "torch": torch.__version__,
+    }
+    data = {part: sizes(open_parts(settings.data, part)) for part in ("train", "validation", "test")}
+    return save_weights(
+        folder / WEIGHTS,
+        network,
+        preprocessing=settings.preprocessing,
+        postprocessing=settings.reading,
+        purpose=settings.purpose,
+        data=data,
+        training=facts,
+        metrics={"validation": rectangle_summary(scores)},
+        date=datetime.date.today().isoformat(),
+    )
+
+
+def _claim(folder: Path, settings: TrainingSettings) -> None:
+    """Take a folder for a run, or find that it is this run's."""
+    file = folder / SETTINGS
+    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
+    if file.is_file():
+        if file.read_text() != text:
+            raise RunError(f"{folder} holds a run with other settings, see {file}: take another folder or name")
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(file, text.encode())
+
+
+def _loader(scenes: Any, settings: TrainingSettings, *, shuffled: bool) -> DataLoader[Any]:
+    return DataLoader(
+        scenes,
+        batch_size=settings.optimization.batch,
+        shuffle=shuffled,
+        drop_last=shuffled and len(scenes) >= settings.optimization.batch,
+        num_workers=settings.workers,
+        persistent_workers=settings.workers > 0,
+        pin_memory=torch.cuda.is_available(),
+    )
+
+
+def _precision(settings: TrainingSettings) -> Any:
+    """Lightning's name of the precision."""
+    half = settings.precision == "bfloat16" or (settings.precision == "auto" and calculates_bfloat16())
+    return "bf16-mixed" if half else "32-true"
+
+
+def calculates_bfloat16() -> bool:
+    """Whether this machine is faster with bfloat16: a recent GPU, or a processor with AMX."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported()
+    cpu = Path("/proc/cpuinfo")
+    return cpu.is_file() and "amx_bf16" in cpu.read_text()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Lightning's advice and what it repeats of its libraries."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="lightning")
+        logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+        yield

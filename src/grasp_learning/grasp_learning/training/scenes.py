@@ -1,0 +1,89 @@
+"""What training and validation are given: images, and the maps drawn from their annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import ConcatDataset, Dataset
+
+from grasp_learning.datasets.errors import DatasetError
+from grasp_learning.datasets.jacquard import JacquardDataset
+from grasp_learning.datasets.splits import Part
+from grasp_learning.labels.label_maps import label_maps
+from grasp_learning.training.augmentation import turned
+from grasp_learning.training.packed import PackedScenes, pack
+from grasp_learning.training.settings import DataSource, TrainingSettings
+from grasp_planning.networks import GraspMaps
+
+Progress = Callable[[int, int], None]
+
+
+class LabelledScenes(Dataset[tuple[Tensor, Tensor]]):
+    """Pairs of an image (C, S, S) and its maps (4, bins, S, S)."""
+
+    def __init__(self, scenes: PackedScenes, settings: TrainingSettings, *, augmented: bool) -> None:
+        self._scenes, self._settings, self._augmented = scenes, settings, augmented
+
+    def __len__(self) -> int:
+        return len(self._scenes)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        scene = self._scenes[index]
+        if self._augmented:
+            # Torch's generator is seeded anew in each worker and epoch.
+            way = int(torch.randint(8, ()).item())
+            scene = turned(scene, way % 4, way >= 4)
+        preprocessing = self._settings.preprocessing
+        image = preprocessing.tensor(scene.color, scene.depth)
+        maps = label_maps(scene.grasps, scene.depth.shape, self._settings.labels)
+        return torch.from_numpy(image), torch.from_numpy(maps.stacked())
+
+
+def grasp_maps(stacked: Tensor) -> GraspMaps:
+    """Maps of a batch (B, 4, bins, S, S)."""
+    return GraspMaps(*stacked.unbind(dim=1))
+
+
+def open_parts(sources: Sequence[DataSource], part: Part) -> list[JacquardDataset]:
+    """The scenes of one part of several datasets.
+
+    Raises:
+        DatasetError: A dataset is broken or has no stored splits, or an object stands in two parts.
+    """
+    whole = [JacquardDataset(source.root, source.depth) for source in sources]
+    _require_apart(whole)
+    return [dataset.part(part) for dataset in whole]
+
+
+def labelled(
+    settings: TrainingSettings, part: Part, cache: Path, progress: Progress | None = None
+) -> ConcatDataset[tuple[Tensor, Tensor]]:
+    """The scenes of one part with their maps; only those for training are augmented."""
+    packed = [pack(dataset, settings.preprocessing, cache, progress) for dataset in open_parts(settings.data, part)]
+    augmented = settings.optimization.augmentation and part == "train"
+    return ConcatDataset([LabelledScenes(scenes, settings, augmented=augmented) for scenes in packed])
+
+
+def _require_apart(datasets: Sequence[JacquardDataset]) -> None:
+    """Raise DatasetError if an object that one dataset trains with is another's for testing."""
+    of: dict[str, tuple[Part, Path]] = {}
+    parts: tuple[Part, ...] = ("train", "validation", "test")
+    for dataset in datasets:
+        for part in parts:
+            for name in dataset.part(part).objects:
+                known, root = of.setdefault(name, (part, dataset.root))
+                if known != part:
+                    raise DatasetError(
+                        f"object {name} is for {known} in {root} and for {part} in {dataset.root}: draw the splits so "
+                        "that an object has one part in all datasets"
+                    )
+
+
+def sizes(datasets: Sequence[JacquardDataset]) -> dict[str, int]:
+    """Scenes and objects, for a card."""
+    objects = {name for dataset in datasets for name in dataset.objects}
+    return {"scenes": int(np.sum([len(dataset) for dataset in datasets])), "objects": len(objects)}

@@ -1,0 +1,1 @@
+"""Grasps by generative networks: what goes into one, what comes out, and who runs it."""

@@ -1,0 +1,143 @@
+"""What a network is shown of an image: one object, used by training, by evaluation and on the robot alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
+
+from grasp_perception.configuration import Configuration
+from grasp_perception.depth import inpaint_depth
+from grasp_planning.grasps import GraspRectangle
+
+CHANNELS = {"depth": 1, "rgb": 3, "rgbd": 4}
+
+
+class ImageError(ValueError):
+    """An image that cannot be shown to a network; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedImage:
+    """A square of an image as a network sees it, and the way back."""
+
+    color: NDArray[np.uint8]
+    """(S, S, 3) RGB."""
+    depth: NDArray[np.float32]
+    """(S, S) m, without holes."""
+    measured: NDArray[np.bool_]
+    """(S, S) where the camera measured depth."""
+    origin: tuple[int, int]
+    """Upper left pixel (x, y) of the square in the image."""
+    scale: float
+    """Pixels of the network in one of the image."""
+
+    def to_network(self, points: ArrayLike) -> NDArray[np.float64]:
+        """(..., 2) pixels (x, y) of the image in the network's; whole numbers are centres of pixels in both."""
+        return (np.asarray(points) - self.origin + 0.5) * self.scale - 0.5
+
+    def to_image(self, points: ArrayLike) -> NDArray[np.float64]:
+        """(..., 2) pixels (x, y) of the network in the image's."""
+        return (np.asarray(points) + 0.5) / self.scale - 0.5 + self.origin
+
+    def grasp_to_image(self, grasp: GraspRectangle) -> GraspRectangle:
+        """A grasp in pixels of the network in those of the image."""
+        x, y = self.to_image((grasp.x, grasp.y)).tolist()
+        return replace(grasp, x=x, y=y, width=grasp.width / self.scale, height=grasp.height / self.scale)
+
+
+class Preprocessing(Configuration):
+    """Crop, fill, resize, normalise (Prew et al. 2022, sections IV-B and IV-D). Stored in the card of the weights."""
+
+    channels: Literal["depth", "rgb", "rgbd"] = "rgbd"
+    size: int = Field(default=320, ge=32, le=2048)
+    """px: side of what the network sees."""
+    crop: int | None = Field(default=None, ge=32)
+    """px of the image: side of the square that is cut out; None for the largest one."""
+    depth_clamp: float = Field(default=1.0, gt=0)
+    """m from the mean of the depth beyond which nothing is told apart."""
+    min_measured: float = Field(default=0.3, ge=0, le=1)
+    """Share of the square in which depth must have been measured."""
+
+    @property
+    def in_channels(self) -> int:
+        """Channels of the tensor."""
+        return CHANNELS[self.channels]
+
+    def prepare(
+        self,
+        color: NDArray[np.uint8],
+        depth: NDArray[np.float32],
+        *,
+        center: tuple[float, float] | None = None,
+    ) -> PreparedImage:
+        """The square of an image that the network is to see.
+
+        Args:
+            color: (H, W, 3) RGB.
+            depth: (H, W) along the optical axis, m, NaN where nothing was measured.
+            center: Pixel (x, y) about which the square is cut out, as far as the image allows; the image's if None.
+
+        Raises:
+            ImageError: The image is smaller than the crop, or too little depth was measured in it.
+        """
+        height, width = depth.shape
+        if color.shape != (height, width, 3):
+            raise ImageError(f"colour is {color.shape} and depth {depth.shape}: they are not of the same pixels")
+        side = self.crop or min(height, width)
+        if side > min(height, width):
+            raise ImageError(
+                f"the image has {width}x{height} px, and the network's preprocessing cuts out {side}x{side}: use a "
+                "larger image, or weights made for this camera"
+            )
+        x, y = center or ((width - 1) / 2, (height - 1) / 2)
+        left = int(np.clip(round(x - (side - 1) / 2), 0, width - side))
+        top = int(np.clip(round(y - (side - 1) / 2), 0, height - side))
+        window = np.s_[top : top + side, left : left + side]
+        filled, measured = self._filled(depth[window])
+        tone = self._resized(np.ascontiguousarray(color[window]))
+        return PreparedImage(tone, filled, measured, (left, top), self.size / side)
+
+    def tensor(self, color: NDArray[np.uint8], depth: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(C, S, S) what the network is given: depth first, then red, green and blue, each about its mean.
+
+        Args:
+            color: (S, S, 3) RGB.
+            depth: (S, S) m, without holes; it may lack any constant.
+        """
+        parts = []
+        if self.channels != "rgb":
+            near = depth.astype(np.float32) - np.float32(depth.mean(dtype=np.float64))
+            parts.append(np.clip(near, -self.depth_clamp, self.depth_clamp)[None])
+        if self.channels != "depth":
+            tone = color.astype(np.float32) / np.float32(255)
+            parts.append(np.moveaxis(tone - np.float32(tone.mean(dtype=np.float64)), 2, 0))
+        return np.ascontiguousarray(np.concatenate(parts))
+
+    def _filled(self, depth: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """(S, S) depth without holes, and where it was measured."""
+        valid = np.isfinite(depth)
+        share = float(valid.mean())
+        if share == 0.0 or share < self.min_measured:
+            raise ImageError(
+                f"depth was measured in {share:.0%} of the image, {self.min_measured:.0%} are needed: is the camera "
+                "too near, or its projector off?"
+            )
+        if valid.all():
+            return self._resized(depth), np.ones((self.size, self.size), dtype=np.bool_)
+        # Holes are filled at the network's resolution, where they are small.
+        weight = self._resized(valid.astype(np.float32))
+        total = self._resized(np.where(valid, depth, np.float32(0)))
+        known = weight > 0.25
+        coarse = np.where(known, total / np.maximum(weight, np.float32(0.25)), np.float32(np.nan))
+        return inpaint_depth(coarse, max_hole=coarse.size), self._resized(valid.astype(np.float32)) > 0.5
+
+    def _resized(self, image: NDArray) -> NDArray:
+        if image.shape[0] == self.size:
+            return image
+        smaller = self.size < image.shape[0]
+        return cv2.resize(image, (self.size, self.size), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)

@@ -1,0 +1,74 @@
+"""`grasp train` and `grasp eval`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+import typer
+from typer.testing import CliRunner
+
+from grasp_bringup.cli import eval as eval_command
+from grasp_bringup.cli import train as train_command
+from grasp_learning.datasets.jacquard import JacquardDataset
+from grasp_learning.datasets.submission import read_submission
+from grasp_planning.generative.postprocessing import Postprocessing
+from grasp_planning.generative.preprocessing import Preprocessing
+from grasp_planning.generative.weights import save_weights
+from grasp_planning.networks import build
+
+
+def invoke(module: object, *words: object) -> tuple[int, str]:
+    app = typer.Typer()
+    app.command()(module.command)  # type: ignore[attr-defined]
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    return result.exit_code, " ".join(result.output.split())
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    """A network that has learnt nothing."""
+    torch.manual_seed(0)
+    path = tmp_path / "fresh.safetensors"
+    settings = {"preprocessing": Preprocessing(size=96), "postprocessing": Postprocessing(width_scale=48.0)}
+    facts = {"purpose": "a test", "data": {}, "training": {}, "metrics": {}, "date": "2026-01-01"}
+    save_weights(path, build("ggcnn2", in_channels=4, bins=3), **settings, **facts)
+    return path
+
+
+def test_eval_prints_a_row_and_writes_what_machines_read(
+    weights: Path, bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRASP_CACHE_DIR", str(tmp_path / "cache"))
+    out, predictions = tmp_path / "eval.json", tmp_path / "predictions.txt"
+    words = ("--weights", weights, "--dataset", bars, "--json", out, "--predictions", predictions)
+    code, output = invoke(eval_command, *words)
+    assert code == 0 and "IoU-Avg" in output
+    result = json.loads(out.read_text())
+    assert set(result["iou"]) == {"25", "30", "40", "50", "75"} == set(result["ci95"])
+    assert result["split"] == "test" and result["scenes"] == 3 and result["sgt"] is None
+    assert 0.0099 <= result["iou_avg"] <= 1.0 and result["milliseconds"]["median"] > 0
+    assert set(read_submission(predictions).grasps) == set(JacquardDataset(bars).part("test").ids)
+    (exported,) = (tmp_path / "cache/networks").glob("*.xml")
+    assert invoke(eval_command, *words[:4], "--split", "train", "--legacy-raster")[0] == 0
+    assert list((tmp_path / "cache/networks").glob("*.xml")) == [exported]  # once
+
+
+def test_bad_input_of_eval(weights: Path, bars: Path, tmp_path: Path) -> None:
+    code, output = invoke(eval_command, "--weights", tmp_path / "no.safetensors", "--dataset", bars)
+    assert code == 2 and "no.safetensors is missing: weights are a .safetensors file with its card" in output
+    code, output = invoke(eval_command, "--weights", weights, "--dataset", tmp_path)
+    assert code == 2 and "no scene of a Jacquard dataset" in output
+    code, output = invoke(eval_command, "--weights", weights, "--dataset", bars, "--sgt")
+    assert code == 2 and "has no index.jsonl: grasps are judged by trying them on the scenes' meshes" in output
+
+
+def test_bad_input_of_train(small_training: Path, tmp_path: Path) -> None:
+    code, output = invoke(train_command, "--config", small_training, "--set", "optimization.batch=0")
+    assert code == 2 and "optimization.batch: Input should be greater than or equal to 1" in output
+    code, output = invoke(
+        train_command, "--config", small_training, "--set", "data=[{root: nowhere}]", "--out", tmp_path
+    )
+    assert code == 2 and "nowhere: no such folder" in output

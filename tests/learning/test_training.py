@@ -1,0 +1,112 @@
+"""A whole training run on a small made-up dataset: resumed, and its weights found good on what they were shown."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import cv2
+import lightning
+import numpy as np
+import pytest
+import yaml
+
+from grasp_learning.datasets.errors import DatasetError
+from grasp_learning.datasets.jacquard import JacquardDataset
+from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits
+from grasp_learning.evaluation.evaluate import evaluate
+from grasp_learning.training.callbacks import EndWhenSettled
+from grasp_learning.training.packed import pack
+from grasp_learning.training.run import WEIGHTS, RunError, train
+from grasp_learning.training.settings import TrainingSettings
+from grasp_perception.configuration import ConfigurationError
+from grasp_planning.generative.card import WeightsCard
+from grasp_planning.generative.preprocessing import Preprocessing
+
+SIZE, OBJECTS = 96, 20  # of the images of the bars
+
+
+def run(settings: Path, folder: Path, *overrides: str) -> WeightsCard:
+    chosen = TrainingSettings.read(settings, list(overrides))
+    return train(chosen, folder, cache=settings.parent / "cache", command="a test")
+
+
+def test_a_run_learns_and_is_written_down(small_training: Path, bars: Path, tmp_path: Path) -> None:
+    card = run(small_training, tmp_path / "run")
+    with (tmp_path / "run/log/metrics.csv").open() as file:
+        losses = [float(row["validation/loss"]) for row in csv.DictReader(file) if row["validation/loss"]]
+    assert len(losses) == card.training["epochs"] and min(losses) < 0.8 * losses[0]
+    assert card.training["best_epoch"] == int(np.argmin(losses))
+    assert card.data == {
+        "train": {"scenes": 14, "objects": 14},
+        "validation": {"scenes": 3, "objects": 3},
+        "test": {"scenes": 3, "objects": 3},
+    }
+    assert card.postprocessing.width_scale == 48.0 and card.metrics["validation"]["scenes"] == 3
+    picture = cv2.imread(str(tmp_path / "run/pictures/epoch_000.png"))
+    assert picture.shape == (3 * SIZE, 4 * SIZE, 3)
+
+    found = evaluate(tmp_path / "run" / WEIGHTS, JacquardDataset(bars).part("validation"), device="cpu")
+    assert round(found.scores.average, 4) == pytest.approx(card.metrics["validation"]["iou_avg"], abs=0.02)
+    assert set(found.grasps) == set(JacquardDataset(bars).part("validation").ids)
+    assert "OpenVINO" in found.runner and found.milliseconds["p95"] >= found.milliseconds["median"] > 0
+
+    again = run(small_training, tmp_path / "run")  # it is finished: the same weights
+    assert again.sha256 == card.sha256
+    with pytest.raises(RunError, match="holds a run with other settings"):
+        run(small_training, tmp_path / "run", "optimization.batch=4")
+
+
+def test_an_interrupted_run_goes_on(small_training: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = run(small_training, tmp_path / "whole", "optimization.epochs=3", "optimization.augmentation=false")
+
+    def interrupt(trainer: lightning.Trainer) -> None:
+        if trainer.current_epoch == 1:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            EndWhenSettled, "on_train_epoch_start", lambda _, trainer, lesson: interrupt(trainer), raising=False
+        )
+        with pytest.raises((KeyboardInterrupt, SystemExit)):
+            run(small_training, tmp_path / "parts", "optimization.epochs=3", "optimization.augmentation=false")
+    assert not (tmp_path / "parts" / WEIGHTS).exists()
+    parts = run(small_training, tmp_path / "parts", "optimization.epochs=3", "optimization.augmentation=false")
+    assert parts.training["epochs"] == whole.training["epochs"] == 3
+
+
+def test_scenes_are_prepared_once(bars: Path, tmp_path: Path) -> None:
+    scenes, told = JacquardDataset(bars), []
+    packed = pack(scenes, Preprocessing(size=48), tmp_path, lambda done, total: told.append((done, total)))
+    assert told == [(number, OBJECTS) for number in range(1, OBJECTS + 1)]
+    assert packed.ids == list(scenes.ids) and len(packed) == OBJECTS
+    first = packed[0]
+    assert first.color.shape == (48, 48, 3) and abs(float(first.depth.mean())) < 1e-3
+    expected = (scenes.grasps(0).centers + 0.5) / 2 - 0.5
+    np.testing.assert_allclose(first.grasps.centers, expected)
+    again = pack(scenes, Preprocessing(size=48), tmp_path, lambda done, total: told.append((done, total)))
+    assert len(told) == OBJECTS
+    np.testing.assert_array_equal(again[3].depth, packed[3].depth)
+
+
+def test_what_cannot_be_trained(small_training: Path, bars: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"small\.yaml: network: Input should be"):
+        TrainingSettings.read(small_training, ["network=resnet"])
+    with pytest.raises(
+        ConfigurationError, match=r"an override is FIELD=VALUE, such as optimization\.batch=16, not 'x'"
+    ):
+        TrainingSettings.read(small_training, ["x"])
+    with pytest.raises(ConfigurationError, match=r"'name\.x=1': name has no fields"):
+        TrainingSettings.read(small_training, ["name.x=1"])
+    copy = tmp_path / "copy"
+    shutil.copytree(bars, copy)
+    names = JacquardDataset(bars).objects
+    ObjectSplits.create(names, (0.7, 0.15, 0.15), seed=1).save(copy / SPLITS_FILE)
+    both = yaml.safe_dump([{"root": str(bars)}, {"root": str(copy)}], default_flow_style=True).strip()
+    with pytest.raises(DatasetError, match=r"object \w+ is for \w+ in .* and for \w+ in .*: draw the splits so"):
+        run(small_training, tmp_path / "run", f"data={both}")
+    for file in copy.rglob("*_mask.png"):
+        file.unlink()
+    with pytest.raises(DatasetError, match=r"mask\.png"):
+        run(small_training, tmp_path / "other", f"data=[{{root: {copy}}}]")

@@ -1,0 +1,70 @@
+"""The networks: published sizes, shapes, and what they refuse."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from grasp_planning.networks import NETWORKS, build
+from grasp_planning.networks.grasp_network import parameters_of
+
+
+@pytest.mark.parametrize(
+    ("name", "in_channels", "bins", "count"),
+    [
+        ("ggcnn", 1, 1, 62_420),
+        ("ggcnn", 4, 1, 70_196),
+        ("ggcnn2", 1, 1, 66_676),
+        ("ggcnn2", 4, 1, 72_484),
+        ("ggcnn2", 4, 3, 72_620),
+        ("grconvnet", 4, 1, 1_900_900),
+        ("grconvnet", 4, 3, 1_901_932),
+        ("unet", 4, 1, 14_789_700),
+        ("unet", 4, 3, 14_790_220),
+    ],
+)
+def test_numbers_of_parameters_are_the_published_ones(name: str, in_channels: int, bins: int, count: int) -> None:
+    assert parameters_of(build(name, in_channels=in_channels, bins=bins)) == count
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(("in_channels", "bins"), [(1, 1), (3, 2), (4, 3)])
+def test_maps_have_the_size_of_the_image(name: str, in_channels: int, bins: int) -> None:
+    network = build(name, in_channels=in_channels, bins=bins).eval()
+    height, width = 48, 96
+    with torch.inference_mode():
+        maps = network(torch.zeros(2, in_channels, height, width))
+    assert [tuple(values.shape) for values in maps] == [(2, bins, height, width)] * 4
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_parameter_is_trained(name: str) -> None:
+    torch.manual_seed(0)
+    network = build(name, in_channels=4, bins=3)
+    sum(values.square().mean() for values in network(torch.randn(2, 4, 48, 48))).backward()  # type: ignore[union-attr]
+    still = {key for key, values in network.named_parameters() if values.grad is None or not values.grad.any()}
+    assert not still
+
+
+def test_the_same_seed_gives_the_same_weights() -> None:
+    first, second = (_drawn(7) for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(first, second))
+    assert not torch.equal(first[0], _drawn(8)[0])
+
+
+def _drawn(seed: int) -> list[torch.Tensor]:
+    torch.manual_seed(seed)
+    return list(build("ggcnn2").parameters())
+
+
+def test_what_cannot_be_is_refused() -> None:
+    with pytest.raises(ValueError, match="there is no network 'resnet'; there are: ggcnn, ggcnn2, grconvnet, unet"):
+        build("resnet")
+    with pytest.raises(ValueError, match="at least one channel and one bin, got 0 and 1"):
+        build("unet", in_channels=0)
+    with pytest.raises(
+        ValueError, match=r"UNet takes images of 4 channels and of sides that are multiples of 16 px, got"
+    ):
+        build("unet")(torch.zeros(1, 4, 40, 48))
+    with pytest.raises(ValueError, match="of 1 channels"):
+        build("ggcnn", in_channels=1)(torch.zeros(1, 4, 48, 48))

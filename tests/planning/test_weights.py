@@ -1,0 +1,94 @@
+"""Weights and their cards: what is written is read, and what does not belong together is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from grasp_perception.configuration import ConfigurationError
+from grasp_planning.generative.card import WeightsError
+from grasp_planning.generative.postprocessing import Postprocessing
+from grasp_planning.generative.preprocessing import Preprocessing
+from grasp_planning.generative.weights import load_weights, save_weights
+from grasp_planning.networks import GraspNetwork, build
+
+FACTS: dict[str, Any] = {"data": {}, "training": {}, "metrics": {}, "purpose": "a test", "date": "2026-01-01"}
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> tuple[Path, GraspNetwork]:
+    torch.manual_seed(1)
+    network = build("ggcnn2", in_channels=4, bins=3).eval()
+    path = tmp_path / "small.safetensors"
+    settings = {"preprocessing": Preprocessing(size=64), "postprocessing": Postprocessing()}
+    save_weights(path, network, **settings, **FACTS)
+    return path, network
+
+
+def edit(path: Path, **changes: Any) -> None:
+    card = path.with_suffix(".yaml")
+    card.write_text(yaml.safe_dump(yaml.safe_load(card.read_text()) | changes))
+
+
+def test_a_network_is_read_as_it_was_written(saved: tuple[Path, GraspNetwork]) -> None:
+    path, network = saved
+    again, card = load_weights(path)
+    image = torch.randn(1, 4, 64, 64)
+    for one, other in zip(network(image), again(image)):
+        torch.testing.assert_close(one, other, rtol=0, atol=0)
+    assert card.network == "ggcnn2" and card.bins == 3 and card.preprocessing.size == 64 and not again.training
+
+
+def test_halves_are_read_as_whole_numbers(saved: tuple[Path, GraspNetwork], tmp_path: Path) -> None:
+    _, network = saved
+    path = tmp_path / "half.safetensors"
+    settings = {"preprocessing": Preprocessing(size=64), "postprocessing": Postprocessing()}
+    save_weights(path, network, half=True, **settings, **FACTS)
+    again, _ = load_weights(path)
+    assert path.stat().st_size < 0.6 * saved[0].stat().st_size
+    image = torch.randn(1, 4, 64, 64)
+    torch.testing.assert_close(again(image).quality, network(image).quality, rtol=0.02, atol=0.01)
+
+
+def test_missing_files(saved: tuple[Path, GraspNetwork]) -> None:
+    path, _ = saved
+    with pytest.raises(WeightsError, match=r"other\.safetensors is missing"):
+        load_weights(path.with_name("other.safetensors"))
+    path.with_suffix(".yaml").unlink()
+    with pytest.raises(WeightsError, match=r"small\.yaml is missing: weights are a \.safetensors file with its card"):
+        load_weights(path)
+
+
+def test_a_card_of_another_file(saved: tuple[Path, GraspNetwork]) -> None:
+    path, _ = saved
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=r"is not the file that .*small\.yaml describes: their SHA-256 differ"):
+        load_weights(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"network": "grconvnet"}, "does not hold the weights of 'grconvnet' with 4 channels and 3 bins"),
+        ({"bins": 1}, "'ggcnn2' with 4 channels and 1 bins"),
+        ({"preprocessing": {"channels": "depth", "size": 64}}, "'ggcnn2' with 1 channels and 3 bins"),
+    ],
+)
+def test_a_card_that_says_something_else(saved: tuple[Path, GraspNetwork], changes: dict[str, Any], words: str) -> None:
+    path, _ = saved
+    edit(path, **changes)
+    with pytest.raises(WeightsError, match=words):
+        load_weights(path)
+
+
+def test_a_card_with_fields_that_mean_nothing(saved: tuple[Path, GraspNetwork]) -> None:
+    path, _ = saved
+    edit(path, colour="red")
+    with pytest.raises(ConfigurationError, match=r"small\.yaml: colour"):
+        load_weights(path)
