@@ -158,3 +158,6 @@ def test_ray_makes_the_same(tmp_path: Path, settings: Path) -> None:
     code, output = invoke(arguments(tmp_path / "ray", settings, scenes=4, engine="ray"))
     assert code == 0, output
     assert digests(tmp_path / "ray") == digests(tmp_path / "local")
+    import ray
+
+    assert ray.util.get_node_ip_address() == "127.0.0.1"  # nothing leaves this machine

@@ -57,6 +57,10 @@ def run_on_ray(function: Callable[[Job], Result], jobs: Iterable[Job], workers: 
     Raises:
         WorkerDied: An actor is gone.
     """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if not os.environ.get("RAY_ADDRESS"):
+        # Read when ray is imported: without clusters it listens on the loopback interface alone, on Linux too.
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     import ray
     from ray.util.joblib import register_ray
 
@@ -76,12 +80,8 @@ def _start_ray(workers: int) -> None:
 
     if ray.is_initialized():
         return
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     address = os.environ.get("RAY_ADDRESS")
-    own: dict[str, Any] = {}
-    if not address:
-        # It waits for more processors than it counts; and what is on one machine stays there.
-        own = {"num_cpus": max(2, workers, os.cpu_count() or 1), "_node_ip_address": "127.0.0.1"}
+    own = {} if address else {"num_cpus": max(2, workers, os.cpu_count() or 1)}  # it waits for more than it counts
     ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="error", **own)
 
 
