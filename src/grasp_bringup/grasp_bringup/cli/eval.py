@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from grasp_bringup.cli.choices import PartName
 from grasp_bringup.cli.progress import ProgressBar
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.jacquard import DepthKind, JacquardDataset
@@ -28,14 +29,6 @@ from grasp_sim.dataset.index import DatasetIndexError
 from grasp_sim.judging.exam import Exam, JudgingError
 from grasp_sim.judging.judge import judge
 from grasp_sim.judging.report import Report
-
-
-class PartName(str, Enum):
-    """A part of the dataset's splits."""
-
-    train = "train"
-    validation = "validation"
-    test = "test"
 
 
 class DeviceName(str, Enum):

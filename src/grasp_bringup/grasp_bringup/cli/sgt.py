@@ -6,7 +6,6 @@ import json
 import os
 import time
 from contextlib import closing
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from grasp_bringup.cli.choices import ApproachName, PartName
 from grasp_bringup.cli.progress import ProgressBar
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.submission import Submission, read_submission
@@ -28,21 +28,6 @@ from grasp_sim.judging.verdict import MEANINGS, JudgedScene, Problem
 
 OBJECTS_SHOWN = 15
 PROBLEMS_SHOWN = 20
-
-
-class PartName(str, Enum):
-    """A part of the dataset's splits."""
-
-    train = "train"
-    validation = "validation"
-    test = "test"
-
-
-class ApproachName(str, Enum):
-    """How the gripper comes."""
-
-    simulate = "simulate"
-    check = "check"
 
 
 def command(

@@ -29,6 +29,7 @@ from grasp_learning.training.scenes import labelled, open_parts, sizes
 from grasp_learning.training.settings import TrainingSettings
 from grasp_perception.files import write_atomically
 from grasp_planning.generative.card import WeightsCard
+from grasp_planning.generative.inference import has_amx
 from grasp_planning.generative.weights import save_weights
 from grasp_planning.networks.grasp_network import parameters_of
 
@@ -169,8 +170,7 @@ def calculates_bfloat16() -> bool:
     """Whether this machine is faster with bfloat16: a recent GPU, or a processor with AMX."""
     if torch.cuda.is_available():
         return torch.cuda.is_bf16_supported()
-    cpu = Path("/proc/cpuinfo")
-    return cpu.is_file() and "amx_bf16" in cpu.read_text()
+    return has_amx()
 
 
 @contextlib.contextmanager

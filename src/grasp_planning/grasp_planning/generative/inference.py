@@ -60,7 +60,7 @@ class OpenVINORunner:
 
     def __init__(self, weights: Path, card: WeightsCard, threads: int | None = None) -> None:
         core = ov.Core()
-        precision = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") and _has_amx() else "f32"
+        precision = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") and has_amx() else "f32"
         options = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": precision,
@@ -126,6 +126,7 @@ def _has_gpu() -> bool:
     return torch.cuda.is_available()
 
 
-def _has_amx() -> bool:
+def has_amx() -> bool:
+    """Whether this processor has instructions for bfloat16 that are faster than float32."""
     cpu = Path("/proc/cpuinfo")
     return cpu.is_file() and "amx_bf16" in cpu.read_text()

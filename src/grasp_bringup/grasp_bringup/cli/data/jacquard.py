@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from grasp_bringup.cli.choices import ApproachName
 from grasp_bringup.cli.progress import ProgressBar
 from grasp_perception.configuration import ConfigurationError
 from grasp_sim.dataset.finishing import REJECTED, STATISTICS
@@ -29,13 +30,6 @@ class Engine(str, Enum):
 
     local = "local"
     ray = "ray"
-
-
-class ApproachName(str, Enum):
-    """How the gripper comes when candidates are tried."""
-
-    check = "check"
-    simulate = "simulate"
 
 
 class RendererName(str, Enum):
