@@ -12,7 +12,9 @@ import numpy as np
 from grasp_learning.datasets.dataset import GraspDataset
 from grasp_learning.evaluation.rectangle_metric import RectangleScores, best_iou
 from grasp_learning.rectangles import GraspRectangles
-from grasp_planning.generative.inference import Device, open_runner
+from grasp_planning.generative.inference import Device, NetworkRunner, open_runner
+from grasp_planning.generative.postprocessing import Postprocessing
+from grasp_planning.generative.preprocessing import Preprocessing
 from grasp_planning.grasps import GraspRectangle
 
 
@@ -58,12 +60,27 @@ def evaluate(
         ImageError: The weights' preprocessing does not fit the images.
     """
     runner, card = open_runner(weights, device)
+    return examine(
+        runner, card.preprocessing, card.postprocessing, dataset, legacy_raster=legacy_raster, progress=progress
+    )
+
+
+def examine(
+    runner: NetworkRunner,
+    preprocessing: Preprocessing,
+    postprocessing: Postprocessing,
+    dataset: GraspDataset,
+    *,
+    legacy_raster: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Evaluation:
+    """The same for a network that is loaded; see `evaluate`."""
     overlaps, grasps, seconds = [], {}, []
     for index in range(len(dataset)):
         scene = dataset[index]
         started = time.perf_counter()
-        image = card.preprocessing.prepare(scene.color, scene.depth)
-        (best,) = card.postprocessing.grasps(runner(card.preprocessing.tensor(image.color, image.depth)))
+        image = preprocessing.prepare(scene.color, scene.depth)
+        (best,) = postprocessing.grasps(runner(preprocessing.tensor(image.color, image.depth)))
         grasp = image.grasp_to_image(best)
         seconds.append(time.perf_counter() - started)
         overlaps.append(best_iou(GraspRectangles.of([grasp]), scene.grasps, legacy_raster=legacy_raster))

@@ -1,65 +1,28 @@
-"""The grasps that a network predicts for the scenes of a dataset."""
+"""A network that is being trained, asked like one that is finished."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from grasp_learning.datasets.dataset import GraspDataset
-from grasp_learning.rectangles import GraspRectangles
-from grasp_planning.generative.postprocessing import GraspMapArrays, Postprocessing
-from grasp_planning.generative.preprocessing import Preprocessing
-from grasp_planning.grasps import GraspRectangle
+from grasp_planning.generative.postprocessing import GraspMapArrays
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Prediction:
-    """What is predicted for one scene."""
+class ModuleRunner:
+    """A torch module where it is; see `grasp_planning.generative.inference.NetworkRunner`."""
 
-    id: str
-    object: str
-    grasp: GraspRectangle
-    """The best one, px of the image."""
-    annotated: GraspRectangles
-    """px of the image."""
+    description = "torch, in training"
 
+    def __init__(self, network: torch.nn.Module, device: torch.device) -> None:
+        self._network, self._device = network, device
 
-@torch.inference_mode()
-def predict_maps(
-    network: torch.nn.Module, images: Sequence[NDArray[np.float32]], device: torch.device
-) -> list[GraspMapArrays]:
-    """What a network says of images (C, S, S)."""
-    training = network.training
-    network.eval()
-    batch = torch.from_numpy(np.stack(images)).to(device, memory_format=torch.channels_last)
-    arrays = [values.float().cpu().numpy() for values in network(batch)]
-    network.train(training)
-    return [GraspMapArrays(*(values[index] for values in arrays)) for index in range(len(images))]
-
-
-def predictions(
-    network: torch.nn.Module,
-    dataset: GraspDataset,
-    preprocessing: Preprocessing,
-    postprocessing: Postprocessing,
-    device: torch.device,
-    batch: int = 8,
-) -> Iterator[Prediction]:
-    """The best grasp in each scene, in the dataset's order.
-
-    Raises:
-        DatasetError: A scene is broken.
-        ImageError: The preprocessing does not fit its images.
-    """
-    for first in range(0, len(dataset), batch):
-        scenes = [dataset[index] for index in range(first, min(first + batch, len(dataset)))]
-        prepared = [preprocessing.prepare(scene.color, scene.depth) for scene in scenes]
-        tensors = [preprocessing.tensor(image.color, image.depth) for image in prepared]
-        for scene, image, maps in zip(scenes, prepared, predict_maps(network, tensors, device)):
-            (best,) = postprocessing.grasps(maps, 1)
-            grasp = image.grasp_to_image(best)
-            yield Prediction(scene.id, scene.object, grasp, scene.grasps)
+    @torch.inference_mode()
+    def __call__(self, tensor: NDArray[np.float32]) -> GraspMapArrays:
+        """Maps of one image (C, S, S)."""
+        training = self._network.training
+        self._network.eval()
+        image = torch.from_numpy(tensor[None]).to(self._device, memory_format=torch.channels_last)
+        arrays = [values[0].float().cpu().numpy() for values in self._network(image)]
+        self._network.train(training)
+        return GraspMapArrays(*arrays)

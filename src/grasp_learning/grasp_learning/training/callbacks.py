@@ -10,7 +10,7 @@ import lightning
 import numpy as np
 from numpy.typing import NDArray
 
-from grasp_learning.evaluation.prediction import predict_maps
+from grasp_learning.evaluation.prediction import ModuleRunner
 from grasp_learning.labels.label_maps import label_maps
 from grasp_learning.training.lesson import Lesson
 from grasp_learning.training.packed import PackedScene
@@ -50,7 +50,8 @@ class Pictures(lightning.Callback):
 def _row(scene: PackedScene, lesson: Lesson) -> NDArray[np.uint8]:
     """(S, 4 S, 3) BGR: annotations, prediction, its quality and the true one."""
     settings = lesson.settings
-    (maps,) = predict_maps(lesson.network, [settings.preprocessing.tensor(scene.color, scene.depth)], lesson.device)
+    ask = ModuleRunner(lesson.network, lesson.device)
+    maps = ask(settings.preprocessing.tensor(scene.color, scene.depth))
     truth = label_maps(scene.grasps, scene.depth.shape, settings.labels)
     annotated, predicted = (np.ascontiguousarray(scene.color[..., ::-1]) for _ in range(2))
     for grasp in scene.grasps:

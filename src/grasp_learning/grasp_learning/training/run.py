@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import lightning
+import numpy as np
 import torch
 import yaml
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch.utils.data import DataLoader
 
-from grasp_learning.evaluation.prediction import predictions
-from grasp_learning.evaluation.rectangle_metric import RectangleScores, best_iou
+from grasp_learning.evaluation.evaluate import examine
+from grasp_learning.evaluation.prediction import ModuleRunner
+from grasp_learning.evaluation.rectangle_metric import RectangleScores
 from grasp_learning.evaluation.summary import rectangle_summary
-from grasp_learning.rectangles import GraspRectangles
 from grasp_learning.training.callbacks import EndWhenSettled, Pictures
 from grasp_learning.training.lesson import VALIDATION, Lesson
 from grasp_learning.training.packed import packed_scene
@@ -104,15 +105,9 @@ def train(
     state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
     lesson.load_state_dict(state["state_dict"])
     network = lesson.network.eval().to(memory_format=torch.contiguous_format)
-    scores = RectangleScores.of(
-        [
-            best_iou(GraspRectangles.of([prediction.grasp]), prediction.annotated)
-            for dataset in validation
-            for prediction in predictions(
-                network, dataset, settings.preprocessing, settings.reading, torch.device("cpu")
-            )
-        ]
-    )
+    runner = ModuleRunner(network, torch.device("cpu"))
+    found = [examine(runner, settings.preprocessing, settings.reading, dataset) for dataset in validation]
+    scores = RectangleScores(np.concatenate([part.scores.overlaps for part in found]))
     facts = {
         "settings": settings.model_dump(mode="json"),
         "command": command,
