@@ -30,7 +30,7 @@ from grasp_learning.training.scenes import labelled, open_parts, sizes
 from grasp_learning.training.settings import TrainingSettings
 from grasp_perception.files import write_atomically
 from grasp_planning.generative.card import WeightsCard
-from grasp_planning.generative.inference import has_amx
+from grasp_planning.generative.hardware import has_amx
 from grasp_planning.generative.weights import save_weights
 from grasp_planning.networks.grasp_network import parameters_of
 

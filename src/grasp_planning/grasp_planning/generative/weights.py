@@ -46,6 +46,11 @@ def load_weights(path: Path) -> tuple[GraspNetwork, WeightsCard]:
     """
     about, content = read_card(path)
     network = build(about.network, in_channels=about.preprocessing.in_channels, bins=about.bins)
+    size = about.preprocessing.size
+    if size % network.multiple:
+        raise WeightsError(
+            f"{card_path(path)} has images of {size} px, and '{about.network}' takes multiples of {network.multiple} px"
+        )
     try:
         state = safetensors.torch.load(content)
         network.load_state_dict({name: _like(values, network, name) for name, values in state.items()})

@@ -1,0 +1,74 @@
+"""Networks on the processor, by OpenVINO."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from grasp_perception.cache import cache_folder
+from grasp_planning.generative.card import WeightsCard
+from grasp_planning.generative.hardware import has_amx
+from grasp_planning.generative.postprocessing import GraspMapArrays
+
+
+class OpenVINORunner:
+    """In bfloat16 where the processor has instructions for it (AMX), else in float32."""
+
+    def __init__(self, weights: Path, card: WeightsCard, threads: int | None = None) -> None:
+        """Export the weights, if that was not done before, and compile them for this processor.
+
+        Args:
+            weights: ``<name>.safetensors``.
+            card: Theirs.
+            threads: To calculate with; as many as there are processors if None.
+
+        Raises:
+            WeightsError: The weights are not what their card says.
+        """
+        core = ov.Core()
+        precision = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") and has_amx() else "f32"
+        options = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": precision,
+            "INFERENCE_NUM_THREADS": threads or len(os.sched_getaffinity(0)),
+        }
+        self._request = core.compile_model(_exported(weights, card), "CPU", options).create_infer_request()
+        self.description = f"OpenVINO {ov.__version__.split('-')[0]} on the CPU, {precision}"
+
+    def __call__(self, tensor: NDArray[np.float32]) -> GraspMapArrays:
+        """Maps of one image (C, S, S); see `grasp_planning.generative.inference.NetworkRunner`."""
+        self._request.infer([tensor[None]])
+        outputs = self._request.model_outputs
+        return GraspMapArrays(*(self._request.get_tensor(port).data[0].copy() for port in outputs))
+
+
+def _exported(weights: Path, card: WeightsCard) -> Path:
+    """The network in OpenVINO's format: exported once, and found again by the weights' content and their use.
+
+    The ``.xml`` comes last: without it, there is no export.
+    """
+    size, channels = card.preprocessing.size, card.preprocessing.in_channels
+    version = ov.__version__.split("-")[0]
+    name = f"{card.sha256[:16]}-{card.network}-{card.bins}-{channels}x{size}-{version}"
+    file = cache_folder("networks") / f"{name}.xml"
+    if not file.is_file():
+        import torch
+
+        from grasp_planning.generative.weights import load_weights
+
+        network, _ = load_weights(weights)
+        shape = [1, channels, size, size]
+        model = ov.convert_model(network, example_input=torch.zeros(shape), input=shape)
+        part = file.with_name(f".{name}.{os.getpid()}.xml")
+        try:
+            ov.save_model(model, part, compress_to_fp16=False)
+            part.with_suffix(".bin").replace(file.with_suffix(".bin"))
+            part.replace(file)
+        finally:
+            for left in (part, part.with_suffix(".bin")):
+                left.unlink(missing_ok=True)
+    return file
