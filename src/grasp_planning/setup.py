@@ -22,6 +22,9 @@ setup(
         ],
         "grasp_planning.planners": [
             "antipodal = grasp_planning.antipodal:AntipodalPlanner",
+            "ggcnn2 = grasp_planning.generative.planner:GGCNN2Planner",
+            "grconvnet = grasp_planning.generative.planner:GRConvNetPlanner",
+            "unet = grasp_planning.generative.planner:UNetPlanner",
         ],
     },
 )

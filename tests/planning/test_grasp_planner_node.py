@@ -33,7 +33,7 @@ from grasp_perception.ros_conversions import (
 )
 from grasp_planning.nodes import grasp_planner
 from grasp_planning.nodes.grasp_planner import GraspPlannerNode
-from grasp_planning.planner import GraspPlanner
+from grasp_planning.planner import GraspPlanner, NoGraspFound
 
 REALSENSE = CameraIntrinsics(615.0, 615.0, 319.5, 239.5, 640, 480)
 CAMERA = "camera_color_optical_frame"
@@ -160,6 +160,32 @@ def test_grasps_in_the_base_frame_and_on_the_topics(graph, scene, pose):
         best.header.stamp,
     )
     assert image_to_array(overlay).shape == (480, 640, 3)
+
+
+def test_the_quality_map_of_a_planner_that_has_one(graph, scene, pose, monkeypatch):
+    class Left(GraspPlanner):
+        def plan(self, frame, *, roi=None, max_grasps=1):
+            self.quality_map = np.zeros(frame.depth.shape, np.float32)
+            self.quality_map[:, :300] = 0.25
+            raise NoGraspFound(Outcome.NO_GRASP, "not good enough")
+
+    asked = {}
+
+    def load(name, gripper, **options):
+        asked.update(options)
+        return Left(gripper)
+
+    monkeypatch.setattr(grasp_planner, "load_planner", load)
+    graph.start_planner(models="/somewhere/widowx")
+    assert asked == {"models": Path("/somewhere/widowx"), "seed": 0}
+    graph.broadcast(pose)
+    graph.stream(scene((0.2, 0.05)))
+    assert graph.plan().outcome.code == Outcome.NO_GRASP
+    message = graph.latched(Image, "/grasp_planner/quality")
+    assert (message.encoding, message.header.frame_id) == ("32FC1", CAMERA)
+    assert message.header.stamp == graph.latched(Image, "/grasp_planner/overlay").header.stamp
+    quality = image_to_array(message)
+    assert quality.shape == (480, 640) and (quality[:, :300] == 0.25).all() and not quality[:, 300:].any()
 
 
 def test_region_of_interest(graph, scene, pose):

@@ -31,6 +31,11 @@ def test_a_crop_follows_its_centre_as_far_as_the_image_goes() -> None:
     assert settings.prepare(color, depth, center=(300.0, 200.0)).origin == (200, 100)
     assert settings.prepare(color, depth, center=(10.0, 470.0)).origin == (0, 280)
     np.testing.assert_array_equal(settings.prepare(color, depth).color, color[140:340, 220:420])
+    larger = settings.prepare(color, depth, center=(300.0, 200.0), side=300)
+    assert (larger.origin, larger.side, larger.scale) == ((150, 50), 300, 200 / 300)
+    mask = np.arange(480 * 640, dtype=np.int32).reshape(480, 640) % 251
+    window = larger.window(mask.astype(np.uint8))
+    assert window.shape == (200, 200) and window[0, 0] == mask[50, 150]
 
 
 @pytest.mark.parametrize(("channels", "count"), [("depth", 1), ("rgb", 3), ("rgbd", 4)])
@@ -55,6 +60,8 @@ def test_depth_is_clamped() -> None:
     prepared = settings.prepare(color, depth)
     tensor = settings.tensor(prepared.color, prepared.depth)
     assert tensor.max() == 0.5 and tensor.min() == -0.5
+    larger = settings.model_copy(update={"depth_scale": 20.0}).tensor(prepared.color, prepared.depth)
+    np.testing.assert_allclose(larger, 20 * tensor, rtol=1e-6)
 
 
 def test_holes_are_filled_and_remembered() -> None:
@@ -70,7 +77,7 @@ def test_holes_are_filled_and_remembered() -> None:
 
 def test_images_that_cannot_be_shown_are_refused() -> None:
     color, depth = image(200, 300)
-    with pytest.raises(ImageError, match="the image has 300x200 px, and the network's preprocessing cuts out 320x320"):
+    with pytest.raises(ImageError, match="the image has 300x200 px, and the network is to see 320x320 of them"):
         Preprocessing(crop=320).prepare(color, depth)
     with pytest.raises(ImageError, match=r"depth was measured in 0% of the image, 30% are needed"):
         Preprocessing().prepare(color, np.full_like(depth, np.nan))

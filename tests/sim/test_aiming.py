@@ -61,17 +61,30 @@ def test_the_tips_stop_above_the_ground(gripper: Gripper) -> None:
     assert beside.poses[0, 2, 3] == pytest.approx(TrialSettings().clearance)
 
 
-def test_the_approach_is_the_normal_of_a_slope(gripper: Gripper) -> None:
-    slope = np.deg2rad(20.0)
-    normal = np.array([np.sin(slope), 0.0, np.cos(slope)])  # world; through (0, 0, 0.2)
+def slope_of(angle: float) -> tuple[np.ndarray, np.ndarray]:
+    """Depth of a slope through (0, 0, 0.2) that falls along x, and its normal in the world."""
+    normal = np.array([np.sin(angle), 0.0, np.cos(angle)])
     rays = CAMERA.deproject(np.stack(np.meshgrid(np.arange(400), np.arange(400)), axis=-1), np.ones((400, 400)))
     directions = rays @ ABOVE.rotation.T
-    depth = ((np.array([0, 0, 0.2]) - ABOVE.translation) @ normal / (directions @ normal)).astype(np.float32)
+    return ((np.array([0, 0, 0.2]) - ABOVE.translation) @ normal / (directions @ normal)).astype(np.float32), normal
+
+
+def test_the_approach_is_the_normal_of_a_slope(gripper: Gripper) -> None:
+    slope = np.deg2rad(20.0)
+    depth, normal = slope_of(slope)
     aims = at(GraspRectangles(np.array([[199.5, 199.5, 0.0, 60, 20], [250.0, 150.0, 1.1, 40, 20]])), depth, gripper)
     np.testing.assert_allclose(aims.poses[:, :3, 2], np.tile(-normal, (2, 1)), atol=1e-4)
     # Across the slope the jaws lie on it, farther apart than they look.
     assert aims.widths[0] == pytest.approx(60 * 0.8 / 1000 / np.cos(slope), rel=0.01)
     assert (aims.poses[:, :3, 0] * aims.poses[:, :3, 2]).sum(axis=1) == pytest.approx([0, 0], abs=1e-9)
+
+
+def test_an_arm_that_cannot_lean_comes_straight_down_on_a_slope(gripper: Gripper) -> None:
+    depth, _ = slope_of(np.deg2rad(20.0))
+    aims = aim(one(199.5, 199.5, angle=0.3), depth, CAMERA, ABOVE, gripper, TrialSettings(direction="down"))
+    np.testing.assert_allclose(aims.poses[0, :3, 2], [0, 0, -1], atol=1e-12)
+    np.testing.assert_allclose(aims.poses[0, :3, 0], [np.cos(0.3), -np.sin(0.3), 0], atol=1e-6)
+    assert aims.widths[0] == pytest.approx(60 * 0.8 / 1000, rel=1e-3)
 
 
 def test_a_tilted_gripper_keeps_its_lowest_corner_above_the_ground(gripper: Gripper) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from importlib.metadata import entry_points
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from grasp_perception.frame import RGBDFrame
 from grasp_perception.outcomes import OutcomeError
@@ -26,7 +28,15 @@ class GraspPlanner(ABC):
 
     A planner is a class registered in the entry-point group ``grasp_planning.planners``; it is
     constructed with the gripper it plans for and its own options as keywords.
+
+    Attributes:
+        quality_map: (H, W) float32, how good a grasp is at each pixel of the frame that was planned on last; None if
+            the planner does not say.
     """
+
+    needs_weights: ClassVar[bool] = False
+    """Whether it takes the option ``weights``, a file; see `load_planner`."""
+    quality_map: NDArray[np.float32] | None = None
 
     def __init__(self, gripper: Gripper) -> None:
         self.gripper = gripper
@@ -55,17 +65,29 @@ def available_planners() -> list[str]:
     return sorted({entry.name for entry in entry_points(group=ENTRY_POINT_GROUP)})
 
 
-def load_planner(name: str, gripper: Gripper, **options: Any) -> GraspPlanner:
+def load_planner(name: str, gripper: Gripper, *, models: Path | None = None, **options: Any) -> GraspPlanner:
     """Construct a planner by its name.
 
+    Args:
+        name: Of its entry point.
+        gripper: What it plans for.
+        models: Folder with the weights of this robot's planners, ``<name>.safetensors``; not looked at if the planner
+            needs none, or the option ``weights`` names a file.
+        options: The planner's own.
+
     Raises:
-        ValueError: No planner of that name is installed, or it refuses an option.
+        ValueError: No planner of that name is installed, it refuses an option, or its weights are missing.
     """
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         if entry.name == name:
+            kind = entry.load()
+            if getattr(kind, "needs_weights", False) and "weights" not in options:
+                if models is None:
+                    raise ValueError(f"planner '{name}' needs trained weights: give it the option weights, a file")
+                options["weights"] = models / f"{name}.safetensors"
             try:
-                planner = entry.load()(gripper, **options)
-            except TypeError as error:
+                planner = kind(gripper, **options)
+            except (TypeError, ValidationError) as error:
                 raise ValueError(f"planner '{name}' does not take these options: {error}") from error
             if not isinstance(planner, GraspPlanner):
                 raise ValueError(f"entry point '{name}' ({entry.value}) is not a GraspPlanner")

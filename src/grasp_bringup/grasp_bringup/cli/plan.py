@@ -44,12 +44,15 @@ def command(
     """
     errors = Console(stderr=True)
     try:
-        hand = Gripper.load(_gripper_file(gripper))
+        file = _gripper_file(gripper)
+        hand = Gripper.load(file)
         frame = read_frame(depth, intrinsics, color)
         roi = None if mask is None else read_mask(mask)
         if roi is not None and roi.shape != frame.depth.shape:
             raise ImageFileError(f"the mask is {roi.shape[1]}x{roi.shape[0]}, the depth image is not")
-        chosen = load_planner(planner, hand, **_options(option or []))
+        chosen = load_planner(
+            planner, hand, models=_share() / "models" / "networks" / file.stem, **_options(option or [])
+        )
     except (ImageFileError, ConfigurationError, ValueError) as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(2) from error
@@ -85,12 +88,17 @@ def _gripper_file(gripper: str) -> Path:
     """A file as it is, a name among the installed grippers."""
     if Path(gripper).suffix in (".yaml", ".yml"):
         return Path(gripper)
-    folder = Path(get_package_share_directory("grasp_bringup")) / "config" / "grippers"
+    folder = _share() / "config" / "grippers"
     path = folder / f"{gripper}.yaml"
     if not path.is_file():
         names = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
         raise ConfigurationError(f"no gripper is named '{gripper}'; there are: {names}; or give a .yaml file")
     return path
+
+
+def _share() -> Path:
+    """What the repository's top-level folders are installed as."""
+    return Path(get_package_share_directory("grasp_bringup"))
 
 
 def _options(pairs: list[str]) -> dict[str, Any]:

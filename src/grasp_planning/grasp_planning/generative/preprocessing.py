@@ -33,8 +33,19 @@ class PreparedImage:
     """(S, S) where the camera measured depth."""
     origin: tuple[int, int]
     """Upper left pixel (x, y) of the square in the image."""
-    scale: float
-    """Pixels of the network in one of the image."""
+    side: int
+    """px of the image: of the square."""
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the network in one of the image."""
+        return len(self.depth) / self.side
+
+    def window(self, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """(S, S) of an (H, W) image of labels, what lies in the square."""
+        (left, top), shape = self.origin, self.depth.shape
+        part = mask[top : top + self.side, left : left + self.side]
+        return part if part.shape == shape else cv2.resize(part, shape, interpolation=cv2.INTER_NEAREST)
 
     def to_network(self, points: ArrayLike) -> NDArray[np.float64]:
         """(..., 2) pixels (x, y) of the image in the network's; whole numbers are centres of pixels in both."""
@@ -58,8 +69,13 @@ class Preprocessing(Configuration):
     """px: side of what the network sees."""
     crop: int | None = Field(default=None, ge=32)
     """px of the image: side of the square that is cut out; None for the largest one."""
+    field: float | None = Field(default=None, gt=0)
+    """m: side of that square on the table, as the training data's camera sees it. On a robot as much is cut out,
+    however far its camera is; None if it varies, then it is `crop` px there too."""
     depth_clamp: float = Field(default=1.0, gt=0)
     """m from the mean of the depth beyond which nothing is told apart."""
+    depth_scale: float = Field(default=1.0, gt=0)
+    """What the network is given for 1 m. More than 1 lets it learn sooner where things are small."""
     min_measured: float = Field(default=0.3, ge=0, le=1)
     """Share of the square in which depth must have been measured."""
 
@@ -74,6 +90,7 @@ class Preprocessing(Configuration):
         depth: NDArray[np.float32],
         *,
         center: tuple[float, float] | None = None,
+        side: int | None = None,
     ) -> PreparedImage:
         """The square of an image that the network is to see.
 
@@ -81,6 +98,7 @@ class Preprocessing(Configuration):
             color: (H, W, 3) RGB.
             depth: (H, W) along the optical axis, m, NaN where nothing was measured.
             center: Pixel (x, y) about which the square is cut out, as far as the image allows; the image's if None.
+            side: px of the image, of the square; as `crop` says if None.
 
         Raises:
             ImageError: The image is smaller than the crop, or too little depth was measured in it.
@@ -88,11 +106,11 @@ class Preprocessing(Configuration):
         height, width = depth.shape
         if color.shape != (height, width, 3):
             raise ImageError(f"colour is {color.shape} and depth {depth.shape}: they are not of the same pixels")
-        side = self.crop or min(height, width)
+        side = side or self.crop or min(height, width)
         if side > min(height, width):
             raise ImageError(
-                f"the image has {width}x{height} px, and the network's preprocessing cuts out {side}x{side}: use a "
-                "larger image, or weights made for this camera"
+                f"the image has {width}x{height} px, and the network is to see {side}x{side} of them: use a larger "
+                "image, bring the camera closer, or use weights made for this camera"
             )
         x, y = center or ((width - 1) / 2, (height - 1) / 2)
         left = int(np.clip(round(x - (side - 1) / 2), 0, width - side))
@@ -100,7 +118,7 @@ class Preprocessing(Configuration):
         window = np.s_[top : top + side, left : left + side]
         filled, measured = self._filled(depth[window])
         tone = self._resized(np.ascontiguousarray(color[window]))
-        return PreparedImage(tone, filled, measured, (left, top), self.size / side)
+        return PreparedImage(tone, filled, measured, (left, top), side)
 
     def tensor(self, color: NDArray[np.uint8], depth: NDArray[np.float32]) -> NDArray[np.float32]:
         """(C, S, S) what the network is given: depth first, then red, green and blue, each about its mean.
@@ -112,7 +130,8 @@ class Preprocessing(Configuration):
         parts = []
         if self.channels != "rgb":
             near = depth.astype(np.float32) - np.float32(depth.mean(dtype=np.float64))
-            parts.append(np.clip(near, -self.depth_clamp, self.depth_clamp)[None])
+            near = np.clip(near, -self.depth_clamp, self.depth_clamp)
+            parts.append((near * np.float32(self.depth_scale))[None])
         if self.channels != "depth":
             tone = color.astype(np.float32) / np.float32(255)
             parts.append(np.moveaxis(tone - np.float32(tone.mean(dtype=np.float64)), 2, 0))

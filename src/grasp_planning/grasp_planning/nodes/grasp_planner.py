@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,8 @@ class GraspPlannerNode(AutostartLifecycleNode):
     """Looks when it is asked to, and answers with grasps in the robot's base frame.
 
     Service ``~/plan`` (grasp_msgs/PlanGrasps). Latched topics, of the latest answer: ``~/grasps``
-    (GraspArray), ``~/markers`` (MarkerArray), ``~/overlay`` (Image).
+    (GraspArray), ``~/markers`` (MarkerArray), ``~/overlay`` (Image), and ``~/quality`` (Image, 32FC1, aligned to the
+    camera's) if the planner knows how good a grasp is at each pixel.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -55,6 +57,7 @@ class GraspPlannerNode(AutostartLifecycleNode):
         super().__init__("grasp_planner", **options)
         self._name = declare(self, "planner", "antipodal", "grasp planner, by its entry-point name")
         self._options = declare(self, "options", "", "options of the planner, a YAML mapping: '{friction: 0.5}'")
+        self._models = declare(self, "models", "", "folder of trained weights, <planner>.safetensors; not all need any")
         self._seed = declare(self, "seed", 0, "of the planner's random draws, if its options name none", minimum=0)
         self._gripper_file = declare(self, "gripper_file", "", "YAML file of the gripper")
         self._workcell_file = declare(self, "workcell_file", "", "YAML file of the work cell")
@@ -90,6 +93,7 @@ class GraspPlannerNode(AutostartLifecycleNode):
         self._grasps_publisher = self.create_publisher(GraspArray, "~/grasps", latched)
         self._markers_publisher = self.create_publisher(MarkerArray, "~/markers", latched)
         self._overlay_publisher = self.create_publisher(Image, "~/overlay", latched)
+        self._quality_publisher = self.create_publisher(Image, "~/quality", latched)
         self._service = self.create_service(PlanGrasps, "~/plan", self._plan, callback_group=group)
         return TransitionCallbackReturn.SUCCESS
 
@@ -107,7 +111,12 @@ class GraspPlannerNode(AutostartLifecycleNode):
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release everything."""
         self.destroy_service(self._service)
-        for publisher in (self._grasps_publisher, self._markers_publisher, self._overlay_publisher):
+        for publisher in (
+            self._grasps_publisher,
+            self._markers_publisher,
+            self._overlay_publisher,
+            self._quality_publisher,
+        ):
             self.destroy_publisher(publisher)
         self._camera.destroy()
         self._listener.unregister()
@@ -121,7 +130,8 @@ class GraspPlannerNode(AutostartLifecycleNode):
             raise ConfigurationError(f"parameter options is not YAML: {error}") from error
         if not isinstance(options, dict) or not all(isinstance(key, str) for key in options):
             raise ConfigurationError(f"parameter options must be a mapping of option names, got {self._options!r}")
-        return load_planner(self._name, self._gripper, **{"seed": self._seed, **options})
+        models = Path(self._models) if self._models else None
+        return load_planner(self._name, self._gripper, models=models, **{"seed": self._seed, **options})
 
     def _plan(self, request: PlanGrasps.Request, response: PlanGrasps.Response) -> PlanGrasps.Response:
         """Serve ~/plan: whatever happens, there is an answer."""
@@ -167,16 +177,19 @@ class GraspPlannerNode(AutostartLifecycleNode):
     def _grasps(self, frame: RGBDFrame, request: PlanGrasps.Request) -> list[Grasp]:
         base_from_camera = self._look_up(frame)
         with self._planning:
-            return plan_in_base(
-                self._planner,
-                self._name,
-                frame,
-                base_from_camera,
-                self._workcell,
-                roi=_region(request.roi, frame.depth.shape),
-                max_grasps=request.max_grasps or 1,
-                candidates=self._value("candidates"),
-            )
+            try:
+                return plan_in_base(
+                    self._planner,
+                    self._name,
+                    frame,
+                    base_from_camera,
+                    self._workcell,
+                    roi=_region(request.roi, frame.depth.shape),
+                    max_grasps=request.max_grasps or 1,
+                    candidates=self._value("candidates"),
+                )
+            finally:
+                self._publish_quality(frame)
 
     def _look_up(self, frame: RGBDFrame) -> Transform:
         """Where the camera was when it took the frame."""
@@ -202,6 +215,11 @@ class GraspPlannerNode(AutostartLifecycleNode):
         picture = draw_overlay(frame, rectangles, caption=caption)
         image_header = Header(stamp=header.stamp, frame_id=frame.frame_id)
         self._overlay_publisher.publish(array_to_image(picture, "rgb8", image_header))
+
+    def _publish_quality(self, frame: RGBDFrame) -> None:
+        if self._planner.quality_map is not None:
+            header = Header(stamp=stamp(frame.stamp), frame_id=frame.frame_id)
+            self._quality_publisher.publish(array_to_image(self._planner.quality_map, "32FC1", header))
 
     def _value(self, name: str) -> Any:
         return self.get_parameter(name).value

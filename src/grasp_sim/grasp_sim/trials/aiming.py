@@ -1,6 +1,6 @@
 """From rectangles in a scene's image to grasps in its world (Depierre et al. 2018, section IV-C).
 
-The approach is the surface's normal at the centre of the rectangle, fitted to the depth around it.
+The approach is the surface's normal at the centre of the rectangle, fitted to the depth around it, or straight down.
 The jaws are where their rays meet the plane through the centre that is square to the approach.
 """
 
@@ -60,7 +60,7 @@ def aim(
         camera: Of the image.
         world_from_camera: Pose of the optical frame; the ground is z = 0.
         gripper: Whose jaws they are.
-        settings: Insertion and clearance.
+        settings: Direction of the approach, insertion and clearance.
 
     Returns:
         N aims, with a reason for each that cannot be tried.
@@ -74,7 +74,10 @@ def aim(
         return Aims(poses, widths, tuple(problems))
     chosen = rectangles[fine]
     surface = _deproject(chosen.centers, _nearest(depth, chosen.centers), camera)
-    approach = -_normals(chosen.centers, surface, depth, camera)
+    if settings.direction == "down":
+        approach = np.tile(-world_from_camera.rotation[2], (len(fine), 1))
+    else:
+        approach = -_normals(chosen.centers, surface, depth, camera)
 
     rays = _deproject(chosen.centers[:, None] + _JAWS[:, None] * chosen.axes[:, None] * chosen.widths[:, None, None],
                       np.ones((len(fine), 2)), camera)  # fmt: skip

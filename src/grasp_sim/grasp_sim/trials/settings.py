@@ -12,6 +12,10 @@ Approach = Literal["simulate", "check"]
 """simulate: the gripper comes down for real, and may nudge the object (Jacquard's meaning).
 check: a grasp whose way there is not free of collisions fails (Dex-Net's meaning)."""
 
+Direction = Literal["normal", "down"]
+"""normal: against the surface's normal at the grasp's centre (Jacquard's meaning).
+down: straight down, as an arm does that cannot lean."""
+
 
 class TrialSettings(Configuration):
     """Times, distances and contact parameters of a trial; the defaults are chosen by `benchmarks/trials.py`."""
@@ -29,6 +33,8 @@ class TrialSettings(Configuration):
     object_friction: float = Field(default=0.5, gt=0)
     finger_mass: float = Field(default=0.2, gt=0)
     """kg. Light fingers on heavy objects need more solver iterations."""
+    direction: Direction = "normal"
+    """Of the approach."""
     insertion: float = Field(default=0.03, gt=0)
     """m; how far the tips go past the surface at the grasp's centre, unless the ground or the palm comes first."""
     clearance: float = Field(default=0.002, ge=0)

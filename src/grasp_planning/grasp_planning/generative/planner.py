@@ -1,0 +1,168 @@
+"""Planners that ask a generative network (Morrison et al. 2018; Prew et al. 2022)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from grasp_perception.configuration import Configuration
+from grasp_perception.frame import RGBDFrame
+from grasp_perception.outcomes import Outcome, OutcomeError
+from grasp_perception.table import NoTableError, TablePlane, fit_table
+from grasp_planning.generative.card import WeightsError
+from grasp_planning.generative.inference import Device, open_runner
+from grasp_planning.generative.postprocessing import GraspMapArrays
+from grasp_planning.generative.preprocessing import ImageError, PreparedImage
+from grasp_planning.generative.standing import Standing, find_standing
+from grasp_planning.grasps import GraspCandidate, GraspRectangle
+from grasp_planning.gripper import Gripper
+from grasp_planning.lifting import lift
+from grasp_planning.planner import GraspPlanner, NoGraspFound
+
+
+class GenerativeOptions(Configuration):
+    """Options of the planners that ask a network."""
+
+    weights: Path
+    """A .safetensors file, its card beside it."""
+    device: Device = "auto"
+    min_quality: float | None = Field(default=None, ge=0, le=1)
+    """Below it the network sees no grasp; None = as the weights' card says."""
+    min_object_height: float = Field(default=0.004, gt=0)
+    """m: what stands less above the table is table."""
+    insertion: float = Field(default=0.03, ge=0)
+    """m that the tips go past the surface, unless the palm or the table comes first; as in the trials that made the
+    training data."""
+    clearance: float = Field(default=0.003, ge=0)
+    """m between the tips and the table."""
+    seed: int = Field(default=0, ge=0)
+    """Of the table's fit."""
+
+
+class GenerativePlanner(GraspPlanner):
+    """The best grasps of the maps that a network draws of what the camera saw.
+
+    Squares about what stands on the table are shown to the network, as large on the table as those it was trained on,
+    if its card says how large these were. Approach is along the table's normal, whatever the camera's tilt.
+    Options are the fields of `GenerativeOptions`.
+
+    Attributes:
+        runner: What calculates.
+        card: What the weights are.
+    """
+
+    needs_weights = True
+    network: ClassVar[str]
+    """Name of the network; weights of another one are refused."""
+
+    def __init__(self, gripper: Gripper, **options: Any) -> None:
+        super().__init__(gripper)
+        self.options = GenerativeOptions(**options)
+        self.runner, self.card = open_runner(self.options.weights, self.options.device)
+        if self.card.network != self.network:
+            raise WeightsError(f"{self.options.weights} are weights of '{self.card.network}', not of '{self.network}'")
+
+    def plan(
+        self, frame: RGBDFrame, *, roi: NDArray[np.bool_] | None = None, max_grasps: int = 1
+    ) -> list[GraspCandidate]:
+        """See `GraspPlanner.plan`."""
+        if roi is not None and roi.shape != frame.depth.shape:
+            raise ValueError(f"roi is {roi.shape}, the image is {frame.depth.shape}")
+        self.quality_map = drawn = np.zeros(frame.depth.shape, np.float32)
+        try:
+            table = fit_table(frame, np.random.default_rng(self.options.seed))
+            standing = find_standing(frame, table, self.options.min_object_height, self.gripper.max_opening, roi)
+            side = self._side(frame, standing)
+            found: list[GraspRectangle] = []
+            for center in standing.windows(side):
+                image, grasps, quality = self._seen(frame, standing, center, side, max_grasps)
+                found += grasps
+                _draw(quality, image, drawn)
+        except (ImageError, NoTableError) as error:
+            raise NoGraspFound(Outcome.BAD_DEPTH, str(error)) from error
+        found.sort(key=lambda grasp: -grasp.quality)
+        if not found or found[0].quality < self.min_quality:
+            best = f"the network's best grasp has a quality of {found[0].quality:.2f}" if found else "there is no peak"
+            raise NoGraspFound(Outcome.NO_GRASP, f"{best}, {self.min_quality:.2f} is demanded (option min_quality)")
+        return self._lifted([grasp for grasp in found if grasp.quality >= self.min_quality][:max_grasps], frame, table)
+
+    @property
+    def min_quality(self) -> float:
+        """Below it the network sees no grasp."""
+        wanted = self.options.min_quality
+        return self.card.postprocessing.min_quality if wanted is None else wanted
+
+    def _side(self, frame: RGBDFrame, standing: Standing) -> int | None:
+        """Of the square that the network sees, px; None: as its preprocessing says."""
+        field = self.card.preprocessing.field
+        if field is None:
+            return self.card.preprocessing.crop
+        focal = float(np.sqrt(frame.intrinsics.fx * frame.intrinsics.fy))
+        return round(field * focal / standing.table_depth)
+
+    def _seen(
+        self, frame: RGBDFrame, standing: Standing, center: tuple[float, float], side: int | None, count: int
+    ) -> tuple[PreparedImage, list[GraspRectangle], NDArray[np.float32]]:
+        """One square, the grasps in it (px of the frame, whatever their quality), and the quality at its pixels."""
+        preprocessing = self.card.preprocessing
+        image = preprocessing.prepare(frame.color, frame.depth, center=center, side=side)
+        maps = self.runner(preprocessing.tensor(image.color, image.depth))
+        allowed = image.measured & (image.window(standing.mask.astype(np.uint8)) > 0)
+        quality = np.where(allowed, maps.quality, np.float32(0))
+        postprocessing = self.card.postprocessing.model_copy(update={"min_quality": 0.0})
+        grasps = postprocessing.grasps(GraspMapArrays(quality, maps.cos, maps.sin, maps.width), count)
+        rectangles = [image.grasp_to_image(grasp) for grasp in grasps if grasp.quality > 0 and grasp.width > 0]
+        return image, rectangles, quality.max(axis=0)
+
+    def _lifted(self, rectangles: list[GraspRectangle], frame: RGBDFrame, table: TablePlane) -> list[GraspCandidate]:
+        """Poses of those rectangles for which depth was measured."""
+        insertion = min(self.options.insertion, 0.8 * self.gripper.finger_length)
+        candidates, reasons = [], []
+        for rectangle in rectangles:
+            try:
+                candidates.append(
+                    lift(
+                        rectangle,
+                        frame,
+                        self.gripper,
+                        insertion=insertion,
+                        approach=-table.normal,
+                        table=table,
+                        clearance=self.options.clearance,
+                    )
+                )
+            except OutcomeError as error:
+                reasons.append(error.message)
+        if not candidates:
+            raise NoGraspFound(Outcome.BAD_DEPTH, reasons[0])
+        return candidates
+
+
+def _draw(quality: NDArray[np.float32], image: PreparedImage, whole: NDArray[np.float32]) -> None:
+    """Draw the quality in a square into that of the whole frame."""
+    (left, top), side = image.origin, image.side
+    part = whole[top : top + side, left : left + side]
+    np.maximum(part, cv2.resize(quality, (side, side), interpolation=cv2.INTER_LINEAR), out=part)
+
+
+class GGCNN2Planner(GenerativePlanner):
+    """GG-CNN2: the smallest."""
+
+    network = "ggcnn2"
+
+
+class GRConvNetPlanner(GenerativePlanner):
+    """GR-ConvNet."""
+
+    network = "grconvnet"
+
+
+class UNetPlanner(GenerativePlanner):
+    """UNet: the largest and, in the paper, the best."""
+
+    network = "unet"

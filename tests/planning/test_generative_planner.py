@@ -1,0 +1,164 @@
+"""Planners that ask a network: what they show it, and what becomes of its answer. The network here is a stand-in that
+finds the highest place of each thing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from grasp_perception.camera import CameraIntrinsics
+from grasp_perception.frame import RGBDFrame
+from grasp_perception.outcomes import Outcome
+from grasp_planning.generative import planner as module
+from grasp_planning.generative.planner import GGCNN2Planner
+from grasp_planning.generative.postprocessing import GraspMapArrays, Postprocessing
+from grasp_planning.generative.preprocessing import Preprocessing
+from grasp_planning.generative.weights import save_weights
+from grasp_planning.lifting import to_base
+from grasp_planning.networks import build
+from grasp_planning.planner import NoGraspFound, available_planners, load_planner
+
+REALSENSE = CameraIntrinsics(615.0, 615.0, 319.5, 239.5, 640, 480)
+ANGLE = 0.4
+FACTS: dict[str, Any] = {"data": {}, "training": {}, "metrics": {}, "purpose": "a test", "date": "2026-01-01"}
+
+
+class HighestPlaces:
+    """Quality is the height of a thing's middle over 2 cm; all grasps have one angle and opening."""
+
+    description = "a stand-in"
+
+    def __init__(self) -> None:
+        self.shown: list[np.ndarray] = []
+
+    def __call__(self, tensor: np.ndarray) -> GraspMapArrays:
+        self.shown.append(tensor)
+        height = np.median(tensor[0]) - tensor[0]
+        _, labels, _, centroids = cv2.connectedComponentsWithStats((height > 0.006).astype(np.uint8))
+        quality = np.zeros_like(height)
+        for label, (x, y) in enumerate(centroids[1:], 1):
+            quality[round(y), round(x)] = np.median(height[labels == label]) / 0.04
+        ones = np.ones_like(quality)
+        maps = (quality, ones * np.cos(2 * ANGLE), ones * np.sin(2 * ANGLE), ones * 0.5)
+        return GraspMapArrays(*(values[None].astype(np.float32) for values in maps))
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    torch.manual_seed(1)
+    path = tmp_path / "ggcnn2.safetensors"
+    preprocessing = Preprocessing(channels="depth", size=256, field=0.2)
+    postprocessing = Postprocessing(width_scale=50.0, min_quality=0.3)
+    network = build("ggcnn2", in_channels=1, bins=1).eval()
+    save_weights(path, network, preprocessing=preprocessing, postprocessing=postprocessing, **FACTS)
+    return path
+
+
+@pytest.fixture
+def planner(weights: Path, widowx, monkeypatch) -> GGCNN2Planner:
+    made = GGCNN2Planner(widowx, weights=weights)
+    monkeypatch.setattr(made, "runner", HighestPlaces())
+    return made
+
+
+@pytest.fixture
+def scene(see, rendering):
+    def make(*places: tuple[float, float], height: float = 0.62, top: float = 0.02, **options: Any) -> RGBDFrame:
+        boxes = [rendering.Box(x, y, ANGLE, (0.016, 0.04, top)) for x, y in places]
+        pose = rendering.camera_pose(height, options.get("tilt", 0.0), x=0.22)
+        return see(*boxes, pose=pose, intrinsics=options.get("intrinsics", REALSENSE), noise=0.0)
+
+    return make
+
+
+@pytest.mark.parametrize("height", [0.45, 0.62, 0.9])
+def test_the_network_sees_as_much_of_the_table_from_any_height(planner, scene, rendering, height: float) -> None:
+    frame = scene((0.2, 0.03), height=height, tilt=10.0)
+    (grasp,) = planner.plan(frame)
+    assert [tensor.shape for tensor in planner.runner.shown] == [(1, 256, 256)]
+    base = to_base(grasp, rendering.camera_pose(height, 10.0, x=0.22), "ggcnn2")
+    assert base.pose.translation[:2] == pytest.approx([0.2, 0.03], abs=0.002)
+    assert base.pose.translation[2] == pytest.approx(planner.options.clearance, abs=0.001)
+    assert base.width == pytest.approx(0.5 * 50 * 0.2 / 256, rel=0.06)
+    assert grasp.quality == pytest.approx(0.5, abs=0.05)
+
+
+def test_the_quality_map_lies_on_the_frame(planner, scene) -> None:
+    frame = scene((0.2, 0.03))
+    (grasp,) = planner.plan(frame)
+    drawn = planner.quality_map
+    assert drawn.shape == frame.depth.shape and drawn.dtype == np.float32
+    row, column = np.unravel_index(int(drawn.argmax()), drawn.shape)
+    assert (column, row) == pytest.approx((grasp.rectangle.x, grasp.rectangle.y), abs=1.0)
+
+
+def test_things_that_are_farther_apart_than_the_network_sees(planner, scene) -> None:
+    frame = scene((0.2, -0.13), (0.2, 0.13))
+    grasps = planner.plan(frame, max_grasps=5)
+    assert len(planner.runner.shown) == 2
+    assert len(grasps) == 2
+    assert abs(grasps[0].rectangle.y - grasps[1].rectangle.y) == pytest.approx(0.26 * 615 / 0.6, rel=0.05)
+
+
+def test_only_in_the_region_of_interest(planner, scene) -> None:
+    frame = scene((0.2, -0.05), (0.2, 0.05))
+    roi = np.zeros(frame.depth.shape, bool)
+    roi[:240] = True
+    grasps = planner.plan(frame, roi=roi, max_grasps=5)
+    assert len(grasps) == 1 and grasps[0].rectangle.y < 240
+    assert not planner.quality_map[240:].any()
+    with pytest.raises(NoGraspFound, match="NO_OBJECT: nothing stands more than 4 mm above the table in the region"):
+        planner.plan(frame, roi=np.zeros_like(roi))
+
+
+def refusal(planner, frame: RGBDFrame) -> NoGraspFound:
+    with pytest.raises(NoGraspFound) as raised:
+        planner.plan(frame)
+    return raised.value
+
+
+def test_an_empty_table_is_not_shown_to_the_network(planner, scene) -> None:
+    error = refusal(planner, scene())
+    assert error.outcome is Outcome.NO_OBJECT and "nothing stands" in error.message
+    assert planner.runner.shown == []
+
+
+def test_a_network_that_sees_no_grasp(planner, scene) -> None:
+    error = refusal(planner, scene((0.2, 0.0), top=0.010))
+    assert error.outcome is Outcome.NO_GRASP
+    assert "the network's best grasp has a quality of 0.2" in error.message
+    assert "0.30 is demanded (option min_quality)" in error.message
+
+
+def test_no_depth(planner, scene) -> None:
+    frame = scene((0.2, 0.0))
+    blind = RGBDFrame(frame.color, np.full_like(frame.depth, np.nan), frame.intrinsics, 0.0, "camera")
+    error = refusal(planner, blind)
+    assert error.outcome is Outcome.BAD_DEPTH and "got 0" in error.message
+
+
+def test_an_image_smaller_than_what_the_network_is_to_see(planner, scene) -> None:
+    small = CameraIntrinsics(615.0, 615.0, 79.5, 59.5, 160, 120)
+    error = refusal(planner, scene((0.22, 0.0), intrinsics=small))
+    assert error.outcome is Outcome.BAD_DEPTH
+    assert "the image has 160x120 px, and the network is to see" in error.message
+
+
+def test_found_by_name_with_the_weights_of_the_robot(weights: Path, widowx) -> None:
+    assert {"ggcnn2", "grconvnet", "unet"} <= set(available_planners())
+    assert load_planner("ggcnn2", widowx, models=weights.parent).card.purpose == "a test"
+    assert load_planner("ggcnn2", widowx, weights=str(weights), min_quality=0.1).min_quality == 0.1
+    with pytest.raises(ValueError, match=r"unet\.safetensors is missing: weights are a \.safetensors file"):
+        load_planner("unet", widowx, models=weights.parent)
+    with pytest.raises(ValueError, match="planner 'unet' needs trained weights: give it the option weights"):
+        load_planner("unet", widowx)
+    with pytest.raises(ValueError, match="are weights of 'ggcnn2', not of 'unet'"):
+        load_planner("unet", widowx, weights=weights)
+    with pytest.raises(ValueError, match=r"planner 'ggcnn2' does not take these options(.|\n)*glue"):
+        load_planner("ggcnn2", widowx, weights=weights, glue=1)
+    assert module.GenerativePlanner.needs_weights
