@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from contextlib import closing
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,16 +17,16 @@ from grasp_bringup.cli.progress import ProgressBar
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.jacquard import DepthKind, JacquardDataset
 from grasp_learning.datasets.submission import submission_of, write_submission
-from grasp_learning.evaluation.evaluate import Evaluation, evaluate
-from grasp_learning.evaluation.summary import rectangle_summary
+from grasp_learning.evaluation.evaluate import evaluate
+from grasp_learning.evaluation.summary import evaluation_row
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.files import write_atomically
 from grasp_planning.generative.card import WeightsError
+from grasp_planning.generative.hardware import DeviceError
 from grasp_planning.generative.preprocessing import ImageError
 from grasp_sim.dataset.index import DatasetIndexError
 from grasp_sim.judging.exam import Exam, JudgingError
-from grasp_sim.judging.judge import judge
-from grasp_sim.judging.report import Report
+from grasp_sim.judging.judge import judge_all
 
 
 class DeviceName(str, Enum):
@@ -67,21 +65,19 @@ def command(
     try:
         kind: DepthKind = depth.value
         scenes = JacquardDataset(dataset, kind).part(split.value)
+        exam = Exam(dataset, split.value) if sgt else None
         with ProgressBar(errors, "predicting", "scenes", len(scenes)) as bar:
             found = evaluate(weights, scenes, device=device.value, legacy_raster=legacy_raster, progress=bar.show)
-        result: dict[str, Any] = {
-            "weights": str(weights),
-            "dataset": str(dataset),
-            "split": split.value,
-            **rectangle_summary(found.scores),
-            "sgt": _tried(dataset, split, found, errors) if sgt else None,
-            "milliseconds": found.milliseconds,
-            "runner": found.runner,
-        }
+        tried = None
+        if exam is not None:
+            with ProgressBar(errors, "trying", "scenes", len(exam)) as bar:
+                tried = judge_all(exam, submission_of(found.grasps), progress=bar.show).summary()
+        result = evaluation_row(weights, dataset, split.value, found, tried)
     except (
         ConfigurationError,
         DatasetError,
         DatasetIndexError,
+        DeviceError,
         ImageError,
         JudgingError,
         WeightsError,
@@ -97,19 +93,6 @@ def command(
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(json_file, (json.dumps(result, indent=1) + "\n").encode())
-
-
-def _tried(dataset: Path, split: PartName, found: Evaluation, errors: Console) -> dict[str, Any]:
-    """What simulated trials say, as `grasp sgt` does."""
-    exam = Exam(dataset, split.value)
-    started = time.perf_counter()
-    verdicts = judge(exam, submission_of(found.grasps))
-    scenes = []
-    with closing(verdicts), ProgressBar(errors, "trying", "scenes", len(exam)) as bar:
-        for verdict in verdicts:
-            scenes.append(verdict)
-            bar.show(len(scenes))
-    return Report(exam, scenes, [], time.perf_counter() - started).summary()
 
 
 def _table(result: dict[str, Any]) -> Table:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -21,10 +19,10 @@ from grasp_learning.datasets.submission import Submission, read_submission
 from grasp_perception.files import write_atomically
 from grasp_sim.dataset.index import DatasetIndexError
 from grasp_sim.judging.exam import Exam, JudgingError
-from grasp_sim.judging.judge import check_submission, judge
+from grasp_sim.judging.judge import check_submission, judge_all
 from grasp_sim.judging.pictures import draw_failures
 from grasp_sim.judging.report import Report
-from grasp_sim.judging.verdict import MEANINGS, JudgedScene, Problem
+from grasp_sim.judging.verdict import MEANINGS, Problem
 
 OBJECTS_SHOWN = 15
 PROBLEMS_SHOWN = 20
@@ -52,14 +50,16 @@ def command(
         exam = Exam(dataset, None if split is None else split.value)
         submission = read_submission(predictions)
         problems = _checked(exam, submission, predictions)
-        started = time.perf_counter()
-        verdicts = judge(exam, submission, workers=workers, approach=approach.value, jaw=jaw)
-        scenes: list[JudgedScene] = []
-        with closing(verdicts), ProgressBar(errors, "judging", "scenes", len(exam)) as bar:
-            for verdict in verdicts:
-                scenes.append(verdict)
-                bar.show(len(scenes))
-        report = Report(exam, scenes, problems, time.perf_counter() - started)
+        with ProgressBar(errors, "judging", "scenes", len(exam)) as bar:
+            report = judge_all(
+                exam,
+                submission,
+                problems=problems,
+                workers=workers,
+                approach=approach.value,
+                jaw=jaw,
+                progress=bar.show,
+            )
     except (DatasetError, DatasetIndexError, JudgingError) as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(2) from error

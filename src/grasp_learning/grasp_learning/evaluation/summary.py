@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from grasp_learning.datasets.splits import Part
+from grasp_learning.evaluation.evaluate import Evaluation
 from grasp_learning.evaluation.rectangle_metric import THRESHOLDS, RectangleScores
 
 
@@ -15,4 +18,27 @@ def rectangle_summary(scores: RectangleScores) -> dict[str, Any]:
         "iou": {name: round(rate.rate, 4) for name, rate in rates.items()},
         "ci95": {name: [round(bound, 4) for bound in rate.ci95] for name, rate in rates.items()},
         "iou_avg": round(scores.average, 4),
+    }
+
+
+def evaluation_row(
+    weights: Path, dataset: Path, part: Part, found: Evaluation, sgt: dict[str, Any] | None
+) -> dict[str, Any]:
+    """A row of a table such as Prew et al.'s (2022) II; `grasp eval --json` writes it.
+
+    Args:
+        weights: That were asked.
+        dataset: Its root.
+        part: Of its splits.
+        found: What they made of it.
+        sgt: What simulated trials say, as `grasp sgt --json` writes it; None if there were none.
+    """
+    return {
+        "weights": str(weights),
+        "dataset": str(dataset),
+        "split": part,
+        **rectangle_summary(found.scores),
+        "sgt": sgt,
+        "milliseconds": found.milliseconds,
+        "runner": found.runner,
     }

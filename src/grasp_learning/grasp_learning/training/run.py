@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import datetime
 import logging
+import signal
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -28,6 +30,7 @@ from grasp_learning.training.lesson import VALIDATION, Lesson
 from grasp_learning.training.packed import packed_scene
 from grasp_learning.training.scenes import labelled, open_parts, sizes
 from grasp_learning.training.settings import TrainingSettings
+from grasp_perception.configuration import ConfigurationError
 from grasp_perception.files import write_atomically
 from grasp_planning.generative.card import WeightsCard
 from grasp_planning.generative.hardware import has_amx
@@ -69,21 +72,22 @@ def train(
     """
     _claim(folder, settings)
     lightning.seed_everything(settings.seed, workers=True, verbose=False)
-    parts = {part: labelled(settings, part, cache, progress) for part in ("train", "validation")}
+    parts = open_parts(settings.data)
+    augmented = settings.optimization.augmentation
+    shown = labelled(parts["train"], settings, cache, augmented=augmented, progress=progress)
+    kept = labelled(parts["validation"], settings, cache, augmented=False, progress=progress)
     lesson = Lesson(settings)
     best = ModelCheckpoint(
         folder / "checkpoints", filename="best", monitor=VALIDATION, save_last=True, enable_version_counter=False
     )
-    validation = open_parts(settings.data, "validation")
-    pictured = [
-        packed_scene(validation[0][i], settings.preprocessing) for i in range(min(PICTURED, len(validation[0])))
-    ]
+    first = parts["validation"][0]
+    pictured = [packed_scene(first[i], settings.preprocessing) for i in range(min(PICTURED, len(first)))]
     loggers: list[Logger] = [CSVLogger(folder, name="", version="log")]
     if tensorboard:
         loggers.append(TensorBoardLogger(folder, name="", version="tensorboard"))
     started = time.monotonic()
     last = folder / "checkpoints" / "last.ckpt"
-    with _quiet():
+    with _quiet(), _interruptible():
         trainer = lightning.Trainer(
             max_epochs=settings.optimization.epochs,
             precision=_precision(settings),
@@ -96,17 +100,15 @@ def train(
         )
         trainer.fit(
             lesson,
-            _loader(parts["train"], settings, shuffled=True),
-            _loader(parts["validation"], settings, shuffled=False),
+            _loader(shown, settings, shuffled=True),
+            _loader(kept, settings, shuffled=False),
             ckpt_path=str(last) if last.is_file() else None,
         )
-    if trainer.interrupted:
-        raise KeyboardInterrupt
     state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
     lesson.load_state_dict(state["state_dict"])
     network = lesson.network.eval().to(memory_format=torch.contiguous_format)
     runner = ModuleRunner(network, torch.device("cpu"))
-    found = [examine(runner, settings.preprocessing, settings.reading, dataset) for dataset in validation]
+    found = [examine(runner, settings.preprocessing, settings.reading, dataset) for dataset in parts["validation"]]
     scores = RectangleScores(np.concatenate([part.scores.overlaps for part in found]))
     facts = {
         "settings": settings.model_dump(mode="json"),
@@ -117,7 +119,7 @@ def train(
         "minutes": round((time.monotonic() - started) / 60, 1),
         "torch": torch.__version__,
     }
-    data = {part: sizes(open_parts(settings.data, part)) for part in ("train", "validation", "test")}
+    data = {part: sizes(datasets) for part, datasets in parts.items()}
     return save_weights(
         folder / WEIGHTS,
         network,
@@ -131,16 +133,30 @@ def train(
     )
 
 
+def holds(folder: Path, settings: TrainingSettings) -> bool:
+    """Whether a folder holds this run, begun or finished.
+
+    Raises:
+        RunError: It holds a run with other settings.
+    """
+    file = folder / SETTINGS
+    if not file.is_file():
+        return False
+    try:
+        same = TrainingSettings.load(file) == settings
+    except ConfigurationError:  # of another version
+        same = False
+    if not same:
+        raise RunError(f"{folder} holds a run with other settings, see {file}: take another folder or name")
+    return True
+
+
 def _claim(folder: Path, settings: TrainingSettings) -> None:
     """Take a folder for a run, or find that it is this run's."""
-    file = folder / SETTINGS
-    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
-    if file.is_file():
-        if file.read_text() != text:
-            raise RunError(f"{folder} holds a run with other settings, see {file}: take another folder or name")
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(file, text.encode())
+    if not holds(folder, settings):
+        folder.mkdir(parents=True, exist_ok=True)
+        text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
+        write_atomically(folder / SETTINGS, text.encode())
 
 
 def _loader(scenes: Any, settings: TrainingSettings, *, shuffled: bool) -> DataLoader[Any]:
@@ -175,3 +191,18 @@ def _quiet() -> Iterator[None]:
         warnings.filterwarnings("ignore", module="lightning")
         logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
         yield
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C is KeyboardInterrupt, as elsewhere: Lightning makes it an exit, and then takes no other."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as exit_:
+        if isinstance(exit_.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, handler)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from torch.utils.data import ConcatDataset, Dataset
 
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.jacquard import JacquardDataset
-from grasp_learning.datasets.splits import Part
+from grasp_learning.datasets.splits import PARTS, Part
 from grasp_learning.labels.label_maps import label_maps
 from grasp_learning.training.augmentation import turned
 from grasp_learning.training.packed import PackedScenes, pack
@@ -48,33 +48,37 @@ def grasp_maps(stacked: Tensor) -> GraspMaps:
     return GraspMaps(*stacked.unbind(dim=1))
 
 
-def open_parts(sources: Sequence[DataSource], part: Part) -> list[JacquardDataset]:
-    """The scenes of one part of several datasets.
+def open_parts(sources: Sequence[DataSource]) -> dict[Part, list[JacquardDataset]]:
+    """The scenes of each part of several datasets.
 
     Raises:
         DatasetError: A dataset is broken or has no stored splits, or an object stands in two parts.
     """
     whole = [JacquardDataset(source.root, source.depth) for source in sources]
-    _require_apart(whole)
-    return [dataset.part(part) for dataset in whole]
+    parts: dict[Part, list[JacquardDataset]] = {part: [dataset.part(part) for dataset in whole] for part in PARTS}
+    _require_apart(parts)
+    return parts
 
 
 def labelled(
-    settings: TrainingSettings, part: Part, cache: Path, progress: Progress | None = None
+    datasets: Sequence[JacquardDataset],
+    settings: TrainingSettings,
+    cache: Path,
+    *,
+    augmented: bool,
+    progress: Progress | None = None,
 ) -> ConcatDataset[tuple[Tensor, Tensor]]:
-    """The scenes of one part with their maps; only those for training are augmented."""
-    packed = [pack(dataset, settings.preprocessing, cache, progress) for dataset in open_parts(settings.data, part)]
-    augmented = settings.optimization.augmentation and part == "train"
+    """The scenes of datasets with their maps."""
+    packed = [pack(dataset, settings.preprocessing, cache, progress) for dataset in datasets]
     return ConcatDataset([LabelledScenes(scenes, settings, augmented=augmented) for scenes in packed])
 
 
-def _require_apart(datasets: Sequence[JacquardDataset]) -> None:
+def _require_apart(parts: Mapping[Part, Sequence[JacquardDataset]]) -> None:
     """Raise DatasetError if an object that one dataset trains with is another's for testing."""
     of: dict[str, tuple[Part, Path]] = {}
-    parts: tuple[Part, ...] = ("train", "validation", "test")
-    for dataset in datasets:
-        for part in parts:
-            for name in dataset.part(part).objects:
+    for part, datasets in parts.items():
+        for dataset in datasets:
+            for name in dataset.objects:
                 known, root = of.setdefault(name, (part, dataset.root))
                 if known != part:
                     raise DatasetError(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import MappingProxyType
 
@@ -75,6 +76,20 @@ class Exam:
     def with_part(self, part: Part | None) -> Exam:
         """Another part of the same dataset."""
         return self if part == self.part else Exam(self.root, part)
+
+    def only(self, ids: Iterable[str]) -> Exam:
+        """Some of its scenes.
+
+        Raises:
+            JudgingError: One of them is not in it.
+        """
+        wanted = set(ids)
+        unknown = sorted(wanted - set(self.scenes))
+        if unknown:
+            raise JudgingError(f"{self.root} has no scene {unknown[0]}")
+        chosen = copy.copy(self)
+        chosen.scenes = MappingProxyType({id_: record for id_, record in self.scenes.items() if id_ in wanted})
+        return chosen
 
     @property
     def parts(self) -> tuple[Part, ...]:

@@ -6,7 +6,7 @@ import functools
 import os
 import signal
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from grasp_planning.gripper import Gripper
 from grasp_sim.dataset.scene import SceneRecord
 from grasp_sim.dataset.scenes import model_of
 from grasp_sim.judging.exam import Exam, JudgingError
+from grasp_sim.judging.report import Report
 from grasp_sim.judging.verdict import INVALID, MEANINGS, NO_PREDICTION, NOT_JUDGED, JudgedScene, Problem
 from grasp_sim.judging.workers import Killed, in_processes
 from grasp_sim.trials.aiming import aim
@@ -66,6 +67,37 @@ def judge(
     if not 0.0 < jaw <= exam.gripper.max_opening:
         raise JudgingError(f"a jaw of {jaw} m is not between 0 and the gripper's opening, {exam.gripper.max_opening} m")
     return _verdicts(exam, submission, workers or os.cpu_count() or 1, approach, jaw)
+
+
+def judge_all(
+    exam: Exam,
+    submission: Submission,
+    *,
+    problems: Iterable[Problem] = (),
+    workers: int | None = None,
+    approach: Approach = "simulate",
+    jaw: float | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Report:
+    """Judge to the end; see `judge`.
+
+    Args:
+        exam: The scenes.
+        submission: A grasp for each.
+        problems: Of the submission, for the report.
+        workers: Processes; as many as there are processors if None.
+        approach: How the gripper comes.
+        jaw: Width of the fingers, m; the dataset's if None.
+        progress: Called with the scenes done.
+    """
+    started = time.perf_counter()
+    scenes: list[JudgedScene] = []
+    with closing(judge(exam, submission, workers=workers, approach=approach, jaw=jaw)) as verdicts:
+        for verdict in verdicts:
+            scenes.append(verdict)
+            if progress is not None:
+                progress(len(scenes))
+    return Report(exam, scenes, problems, time.perf_counter() - started)
 
 
 def check_submission(exam: Exam, submission: Submission) -> list[Problem]:
