@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from grasp_bringup.cli import experiment
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.submission import Submission, SubmittedGrasp, parse_submission
 from grasp_planning.grasps import GraspRectangle
@@ -35,6 +36,18 @@ def verdicts(exam: Exam | Path, grasps: Grasps, **options: object) -> dict[str, 
 
 def outcomes(scenes: dict[str, JudgedScene]) -> dict[str, tuple[str, str]]:
     return {id_: (scene.phase, scene.message) for id_, scene in scenes.items()}
+
+
+def test_some_scenes_of_an_exam_as_experiments_try_them(exam: Exam, annotated: Grasps) -> None:
+    chosen = dict(list(annotated.items())[1:6:2])
+    done: list[int] = []
+    tried = experiment._try(exam.root, chosen, done.append)
+    whole = verdicts(exam, annotated)
+    assert tried.phases == {scene: whole[scene].phase for scene in exam.scenes if scene in chosen}
+    assert tried.summary["trials"] == 3 and done == [1, 2, 3] and tried.summary["failures"] == {}
+    assert len(exam) == 6
+    with pytest.raises(JudgingError, match="has no scene 0_nobody"):
+        exam.only(["0_nobody"])
 
 
 def test_what_the_factory_found_good_is_judged_good(exam: Exam, annotated: Grasps) -> None:

@@ -16,6 +16,7 @@ COMMANDS = {
     "data split": "Draw a dataset's train, validation and test objects once, and store them.",
     "train": "Train a generative grasp network.",
     "eval": "Say how good a network's weights are on a dataset.",
+    "experiment": "Train and evaluate the rows of tables.",
     "sgt": "Judge predicted grasps by simulated trials.",
     "serve": "Judge predicted grasps as a web service.",
     "doctor": "Look at one RGB-D frame and say what is wrong with it.",

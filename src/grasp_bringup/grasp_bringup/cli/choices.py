@@ -18,3 +18,11 @@ class ApproachName(str, Enum):
 
     simulate = "simulate"
     check = "check"
+
+
+class DeviceName(str, Enum):
+    """Where networks are asked."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"

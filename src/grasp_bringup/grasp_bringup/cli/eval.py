@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from grasp_bringup.cli.choices import PartName
+from grasp_bringup.cli.choices import DeviceName, PartName
 from grasp_bringup.cli.progress import ProgressBar
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.jacquard import DepthKind, JacquardDataset
@@ -27,14 +27,6 @@ from grasp_planning.generative.preprocessing import ImageError
 from grasp_sim.dataset.index import DatasetIndexError
 from grasp_sim.judging.exam import Exam, JudgingError
 from grasp_sim.judging.judge import judge_all
-
-
-class DeviceName(str, Enum):
-    """Where networks are asked."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
 
 
 class DepthName(str, Enum):

@@ -1,0 +1,111 @@
+"""`grasp experiment`: many training runs, evaluated alike and compared in tables."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from grasp_bringup.cli.choices import DeviceName
+from grasp_bringup.cli.progress import ProgressBar
+from grasp_learning.datasets.errors import DatasetError
+from grasp_learning.datasets.submission import submission_of
+from grasp_learning.experiment.perform import Tried, perform
+from grasp_learning.experiment.report import MARKDOWN, write_report
+from grasp_learning.experiment.runs import Experiment
+from grasp_learning.training.run import RunError
+from grasp_perception.cache import cache_folder
+from grasp_perception.configuration import ConfigurationError
+from grasp_planning.generative.card import WeightsError
+from grasp_planning.generative.hardware import DeviceError
+from grasp_planning.generative.preprocessing import ImageError
+from grasp_planning.grasps import GraspRectangle
+from grasp_sim.dataset.index import DatasetIndexError
+from grasp_sim.judging.exam import Exam, JudgingError
+from grasp_sim.judging.judge import judge_all
+
+
+def command(
+    config: Annotated[Path, typer.Option(help="A file such as those of config/experiments.")],
+    out: Annotated[Path, typer.Option(help="Folder of all runs and of the report.")],
+    only: Annotated[list[str] | None, typer.Option(help="A row of its tables; may be repeated.")] = None,
+    report: Annotated[bool, typer.Option("--report", help="Only write the report of what was done.")] = False,
+    device: Annotated[DeviceName, typer.Option(help="Where finished networks are asked.")] = DeviceName.auto,
+) -> None:
+    """Train and evaluate the rows of an experiment's tables; interrupted, the same command goes on.
+
+    Exit code 0: done; 1: interrupted; 2: bad input.
+    """
+    console, errors = Console(), Console(stderr=True)
+
+    @contextmanager
+    def watch(doing: str) -> Iterator[Callable[[int, int], None]]:
+        with ProgressBar(errors, doing, "scenes") as bar:
+            yield lambda done, total: bar.show(done, total=total)
+
+    try:
+        experiment = Experiment(config, out)
+        if not report:
+            for test in experiment.settings.tests:
+                if test.sgt:
+                    Exam(test.root, test.part)  # now, not after the first training
+            perform(
+                experiment,
+                trials=_try,
+                cache=cache_folder("packed"),
+                command=shlex.join(["grasp", *sys.argv[1:]]),
+                watch=watch,
+                only=only or (),
+                device=device.value,
+            )
+        content = write_report(experiment)
+    except KeyboardInterrupt:
+        errors.print("Interrupted; the same command goes on from the last whole epoch.")
+        raise typer.Exit(1) from None
+    except (
+        ConfigurationError,
+        DatasetError,
+        DatasetIndexError,
+        DeviceError,
+        ImageError,
+        JudgingError,
+        RunError,
+        WeightsError,
+    ) as error:
+        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
+        raise typer.Exit(2) from error
+    for table in content["tables"]:
+        for test, rows in table["tests"].items():
+            console.print(_table(f"{table['name']}, {test}: means over seeds", rows))
+    runs = content["runs"]
+    console.print(f"{runs['done']} of {runs['all']} runs done: {escape(str(out / MARKDOWN))}", soft_wrap=True)
+
+
+def _try(root: Path, grasps: Mapping[str, GraspRectangle], progress: Callable[[int], None]) -> Tried:
+    """By simulated grasp trials, as `grasp sgt` does."""
+    report = judge_all(Exam(root).only(grasps), submission_of(grasps), progress=progress)
+    return Tried(report.summary(), {scene.id: scene.phase for scene in report.scenes})
+
+
+def _table(title: str, rows: list[dict[str, Any]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("row", no_wrap=True)
+    for name in ("seeds", "IoU 25 %", "IoU 50 %", "IoU-Avg", "SGT"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        found = row["results"]
+        values = [found["iou"]["25"], found["iou"]["50"], found["iou_avg"], found["sgt"]] if found else [None] * 4
+        table.add_row(row["row"], f"{len(row['measured'])} of {len(row['seeds'])}", *map(_percent, values))
+    return table
+
+
+def _percent(value: dict[str, Any] | None) -> str:
+    return "" if value is None else f"{value['mean']:.1%}"

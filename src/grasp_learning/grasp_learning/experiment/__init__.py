@@ -1,0 +1,1 @@
+"""Many training runs, evaluated alike and compared in tables."""

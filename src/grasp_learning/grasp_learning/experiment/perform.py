@@ -1,0 +1,131 @@
+"""An experiment from its settings to its report: what is done is kept, what is not is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from grasp_learning.datasets.errors import DatasetError
+from grasp_learning.datasets.jacquard import JacquardDataset
+from grasp_learning.datasets.submission import write_submission
+from grasp_learning.evaluation.evaluate import evaluate
+from grasp_learning.evaluation.summary import evaluation_row
+from grasp_learning.experiment.pictures import draw_sheet
+from grasp_learning.experiment.report import write_report
+from grasp_learning.experiment.results import read_results, write_results
+from grasp_learning.experiment.runs import Experiment, Run
+from grasp_learning.experiment.settings import EvaluationSet
+from grasp_learning.training.run import WEIGHTS, holds, train
+from grasp_learning.training.scenes import open_parts
+from grasp_planning.generative.card import card_path
+from grasp_planning.generative.inference import Device
+from grasp_planning.grasps import GraspRectangle
+
+Watch = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+"""Shows how long work goes: given what is done, it is told the scenes done and all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What simulated trials say of predicted grasps."""
+
+    summary: dict[str, Any]
+    """As ``grasp sgt --json`` writes it."""
+    phases: dict[str, str]
+    """How each scene's trial ended, by its id."""
+
+
+class Trials(Protocol):
+    """Simulated grasp trials; they live on a higher floor."""
+
+    def __call__(self, root: Path, grasps: Mapping[str, GraspRectangle], progress: Callable[[int], None]) -> Tried:
+        """Try the grasps of some scenes of a dataset."""
+
+
+def perform(
+    experiment: Experiment,
+    *,
+    trials: Trials,
+    cache: Path,
+    command: str,
+    watch: Watch,
+    only: Sequence[str] = (),
+    device: Device = "auto",
+) -> None:
+    """Train and evaluate what has not been, and write the report after each run.
+
+    Interrupted at any time, it goes on when it is called again.
+
+    Args:
+        experiment: What is to be done.
+        trials: Tries predicted grasps.
+        cache: Folder of prepared datasets.
+        command: That was given, for the weights' cards.
+        watch: Shows how it goes.
+        only: Rows; all if empty.
+        device: Where finished networks are asked.
+
+    Raises:
+        ConfigurationError: There is no such row.
+        DatasetError: A dataset is broken, or objects of a test set are trained on.
+        RunError: The folder holds a run with other settings.
+    """
+    runs = experiment.only(only)
+    tests = [(test, JacquardDataset(test.root, test.depth).part(test.part)) for test in experiment.settings.tests]
+    _require_unseen(runs, tests)
+    for run in runs:
+        holds(run.folder, run.settings)
+    write_report(experiment)
+    for number, run in enumerate(runs, 1):
+        results = read_results(run, experiment.settings.tests)
+        if len(results) == len(tests):
+            continue
+        doing = f"{run} ({number} of {len(runs)})"
+        if not card_path(run.folder / WEIGHTS).is_file():  # the card is written last
+            with watch(f"{doing}: preparing") as tell:
+                train(run.settings, run.folder, cache=cache, command=command, progress=tell)
+        for test, scenes in tests:
+            if test.name not in results:
+                results[test.name] = _evaluated(run, test, scenes, trials, device, watch, doing)
+                write_results(run, results, experiment.settings.tests)
+        write_report(experiment)
+
+
+def _evaluated(
+    run: Run, test: EvaluationSet, scenes: JacquardDataset, trials: Trials, device: Device, watch: Watch, doing: str
+) -> dict[str, Any]:
+    weights = run.folder / WEIGHTS
+    with watch(f"{doing}: predicting {test.name}") as tell:
+        found = evaluate(weights, scenes, device=device, progress=lambda done: tell(done, len(scenes)))
+    tried = None
+    if test.sgt:
+        chosen = _spread(scenes.ids, test.sgt)
+        with watch(f"{doing}: trying {test.name}") as tell:
+            grasps = {scene: found.grasps[scene] for scene in chosen}
+            tried = trials(test.root, grasps, lambda done: tell(done, len(chosen)))
+    write_submission(run.folder / f"{test.name}.txt", found.grasps)
+    draw_sheet(run.folder / f"{test.name}.png", f"{run} on {test.name}", scenes, found, tried.phases if tried else {})
+    return evaluation_row(weights, test.root, test.part, found, tried.summary if tried else None)
+
+
+def _spread(ids: Sequence[str], count: int) -> list[str]:
+    """So many, evenly spread; all where there are fewer."""
+    return [ids[index] for index in np.unique(np.linspace(0, len(ids) - 1, min(count, len(ids))).round().astype(int))]
+
+
+def _require_unseen(runs: Sequence[Run], tests: Sequence[tuple[EvaluationSet, JacquardDataset]]) -> None:
+    """Raise DatasetError if an object of a test set is trained on, or decides when a training ends."""
+    for sources in dict.fromkeys(run.settings.data for run in runs):
+        parts = open_parts(sources)
+        known = {name: seen for part in ("train", "validation") for seen in parts[part] for name in seen.objects}
+        for test, scenes in tests:
+            if both := [name for name in scenes.objects if name in known]:
+                raise DatasetError(
+                    f"the test set '{test.name}', the {test.part} part of {test.root}, has {len(both)} objects that "
+                    f"networks are trained on, such as {both[0]} of {known[both[0]].root}: take other scenes"
+                )

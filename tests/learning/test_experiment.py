@@ -1,0 +1,252 @@
+"""`grasp experiment`: rows trained, evaluated and reported, also in parts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+import typer
+import yaml
+from typer.testing import CliRunner
+
+from grasp_bringup.cli import experiment as experiment_command
+from grasp_learning.datasets.errors import DatasetError
+from grasp_learning.datasets.jacquard import JacquardDataset
+from grasp_learning.datasets.submission import read_submission
+from grasp_learning.experiment.perform import Tried, perform
+from grasp_learning.experiment.pictures import draw_bars
+from grasp_learning.experiment.report import told, write_report
+from grasp_learning.experiment.results import EVALUATION, summarised
+from grasp_learning.experiment.runs import Experiment
+from grasp_learning.training.run import WEIGHTS, RunError
+from grasp_perception.configuration import ConfigurationError
+from grasp_planning.grasps import GraspRectangle
+
+
+@pytest.fixture
+def config(small_training: Path, bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two rows, of which one was not asked for with a second seed."""
+    monkeypatch.setenv("GRASP_CACHE_DIR", str(tmp_path / "cache"))
+    content = {
+        "title": "Two maps",
+        "base": small_training.name,
+        "overrides": ["optimization.epochs=1", "optimization.batch=7", "optimization.augmentation=false"],
+        "tests": [{"name": "bars", "root": str(bars), "sgt": 2}],
+        "rows": {"binary": ["labels.quality=binary"], "strong": []},
+        "tables": [{"name": "II", "title": "maps", "rows": ["binary", "strong"], "chart": True}],
+    }
+    path = tmp_path / "experiment.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+def edit(path: Path, **changes: Any) -> Path:
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | changes))
+    return path
+
+
+class Bench:
+    """Stands for simulated trials: the first scene of each call succeeds."""
+
+    def __init__(self, interrupted_at: int | None = None) -> None:
+        self.calls: list[list[str]] = []
+        self._interrupted_at = interrupted_at
+
+    def __call__(self, root: Path, grasps: Mapping[str, GraspRectangle], progress: Callable[[int], None]) -> Tried:
+        if len(self.calls) == self._interrupted_at:
+            raise KeyboardInterrupt
+        self.calls.append(list(grasps))
+        phases = {scene: "lift" if number else "success" for number, scene in enumerate(grasps)}
+        progress(len(phases))
+        return Tried({"trials": len(phases), "successes": 1, "success_rate": 1 / len(phases)}, phases)
+
+
+def go(experiment: Experiment, bench: Bench, *only: str) -> list[str]:
+    """Perform it, and say what was done."""
+    done: list[str] = []
+
+    @contextmanager
+    def watch(doing: str) -> Iterator[Callable[[int, int], None]]:
+        done.append(doing)
+        yield lambda number, total: None
+
+    cache = experiment.folder.parent / "cache"
+    perform(experiment, trials=bench, cache=cache, command="a test", watch=watch, only=only, device="cpu")
+    return done
+
+
+def invoke(*words: object) -> tuple[int, str]:
+    app = typer.Typer()
+    app.command()(experiment_command.command)
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    return result.exit_code, " ".join(result.output.split())
+
+
+def test_an_interrupted_experiment_goes_on_and_reports(config: Path, bars: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    experiment = Experiment(config, out)
+    first = Bench(interrupted_at=1)
+    with pytest.raises(KeyboardInterrupt):
+        go(experiment, first)
+    weights = {row: out / row / "seed0" / WEIGHTS for row in ("binary", "strong")}
+    whole = {row: file.stat().st_mtime_ns for row, file in weights.items()}  # both are trained
+    assert not (out / "strong/seed0" / EVALUATION).exists()
+    told_so_far = json.loads((out / "report.json").read_text())
+    assert told_so_far["runs"] == {"all": 2, "done": 1}
+    text = (out / "report.md").read_text()
+    assert text.startswith("# Two maps\n\n1 of 2 runs done. ") and "| strong | strong | 0.5 | not run yet |" in text
+
+    second = Bench()
+    assert go(experiment, second) == [f"strong, seed 0 (2 of 2): {doing} bars" for doing in ("predicting", "trying")]
+    assert {row: file.stat().st_mtime_ns for row, file in weights.items()} == whole
+    ids = JacquardDataset(bars).part("test").ids
+    assert first.calls == second.calls == [[ids[0], ids[2]]]  # two of three, evenly spread
+    assert go(experiment, second) == [] and len(second.calls) == 1
+
+    results = json.loads((out / "strong/seed0" / EVALUATION).read_text())["bars"]
+    assert results["split"] == "test" and results["scenes"] == 3 and results["sgt"]["successes"] == 1
+    assert set(read_submission(out / "strong/seed0/bars.txt").grasps) == set(ids)
+    content = json.loads((out / "report.json").read_text())
+    binary, strong = content["tables"][0]["tests"]["bars"]
+    assert (binary["map"], binary["drop-off"], strong["map"], strong["drop-off"]) == ("binary", None, "strong", "0.5")
+    assert strong["measured"] == strong["seeds"] == [0]
+    assert strong["results"]["iou"]["25"]["mean"] == pytest.approx(results["iou"]["25"], abs=1e-4)
+    assert strong["results"]["iou"]["25"]["ci95"] == pytest.approx(results["ci95"]["25"], abs=1e-4)
+    assert strong["results"]["sgt"]["mean"] == 0.5 and strong["results"]["sgt"]["spread"] is None
+    text = (out / "report.md").read_text()
+    assert "2 of 2 runs done" in text and "| 1 of 1 |" in text and "50.0 [9.5, 90.5] |" in text
+    assert "![maps](II_bars.png)" in text and "seed0/bars.png)" in text
+    for picture in (out / "II_bars.png", out / "binary/seed0/bars.png", out / "strong/seed0/bars.png"):
+        assert min(cv2.imread(str(picture)).shape[:2]) > 300
+
+
+def test_what_was_measured_on_another_test_set_does_not_count(config: Path, bars: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert len(go(Experiment(config, out), Bench(), "strong")) == 3
+    assert not (out / "binary").exists()
+    sets = [{"name": "bars", "root": str(bars), "sgt": 2}, {"name": "stereo", "root": str(bars), "depth": "stereo"}]
+    assert go(Experiment(edit(config, tests=sets), out), Bench(), "strong") == [
+        "strong, seed 0 (1 of 1): predicting stereo"
+    ]
+    sets[0]["sgt"] = 0
+    content = write_report(Experiment(edit(config, tests=sets), out))
+    _, strong = content["tables"][0]["tests"]["bars"]
+    assert strong["measured"] == [] and content["runs"]["done"] == 0
+    edit(config, overrides=["optimization.epochs=2"])
+    with pytest.raises(RunError, match=r"strong/seed0 holds a run with other settings"):
+        go(Experiment(config, out), Bench(), "strong")
+    with pytest.raises(RunError, match=r"strong/seed0 holds a run with other settings"):
+        write_report(Experiment(config, out))
+
+
+def row(scenes: int, hits: int, average: float, successes: int, trials: int) -> dict[str, Any]:
+    return {
+        "scenes": scenes,
+        "iou": {"25": round(hits / scenes, 4)},
+        "iou_avg": average,
+        "sgt": {"successes": successes, "trials": trials},
+        "milliseconds": {"median": 20.0},
+    }
+
+
+def test_seeds_are_pooled() -> None:
+    found = summarised([row(300, 270, 0.6, 80, 100), row(300, 251, 0.64, 90, 100)])
+    assert found["iou"]["25"]["mean"] == pytest.approx(521 / 600)
+    assert found["iou"]["25"]["ci95"] == pytest.approx((0.8389, 0.8931), abs=1e-4)  # Wilson's of 521 of 600
+    assert found["iou_avg"]["mean"] == pytest.approx(0.62) and "ci95" not in found["iou_avg"]
+    assert found["iou_avg"]["spread"] == pytest.approx(0.02 * 2**0.5)
+    assert found["sgt"]["values"] == [0.8, 0.9] and found["sgt"]["mean"] == pytest.approx(0.85)
+    assert told(found["sgt"]) == "85.0 [79.4, 89.3] ± 7.1"
+    assert told(found["iou_avg"]) == "62.0 ± 2.8" and told(None) == ""
+
+
+def test_rows_without_results_leave_a_gap_among_the_bars(tmp_path: Path) -> None:
+    results = summarised([row(300, 270, 0.6, 80, 100), row(300, 251, 0.64, 90, 100)])
+    rows = [
+        {"network": network, "map": kind, "drop-off": None, "results": None if kind == "soft" else results}
+        for network in ("ggcnn2", "unet")
+        for kind in ("binary", "soft", "strong")
+    ]
+    draw_bars(tmp_path / "bars.png", "two networks", rows)
+    assert cv2.imread(str(tmp_path / "bars.png")).shape[1] > 800
+
+
+def test_seeds_and_tables(config: Path, tmp_path: Path) -> None:
+    tables = [
+        {"name": "I", "title": "one", "rows": ["strong"], "seeds": [4]},
+        {"name": "II", "title": "two", "rows": ["binary", "strong"], "seeds": [4, 5]},
+    ]
+    experiment = Experiment(edit(config, tables=tables), tmp_path / "out")
+    assert [str(run) for run in experiment.runs] == [
+        "binary, seed 4",
+        "strong, seed 4",
+        "binary, seed 5",
+        "strong, seed 5",
+    ]
+    last = experiment.runs[-1]
+    assert last.folder == tmp_path / "out/strong/seed5" and last.settings.seed == 5 and last.settings.name == "strong"
+    assert last.settings.optimization.epochs == 1
+    content = write_report(experiment)
+    assert [table["tests"]["bars"][-1]["seeds"] for table in content["tables"]] == [[4], [4, 5]]
+    assert (tmp_path / "out/report.md").read_text().count("not run yet") == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"rows": {"binary": ["labels.qualty=binary"], "strong": []}}, r"row 'binary': .*labels\.qualty: Extra inputs"),
+        ({"rows": {"binary": ["binary"], "strong": []}}, "row 'binary': an override is FIELD=VALUE"),
+        ({"rows": {"binary": []}}, "a table has the row 'strong', which is not among the rows"),
+        ({"rows": {"binary": [], "strong": [], "soft": []}}, "the row 'soft' stands in no table"),
+        ({"rows": {"../binary": [], "binary": [], "strong": []}}, "String should match pattern"),
+        ({"base": "nothing.yaml"}, r"cannot read .*nothing\.yaml"),
+        ({"tests": [{"name": "a", "root": "b"}] * 2}, "two of the tests have the same name"),
+        ({"color": "red"}, r"experiment\.yaml: color: Extra inputs are not permitted"),
+    ],
+)
+def test_experiments_that_make_no_sense(config: Path, tmp_path: Path, changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        Experiment(edit(config, **changes), tmp_path / "out")
+
+
+def test_a_test_set_that_was_trained_on(config: Path, bars: Path, tmp_path: Path) -> None:
+    for part in ("train", "validation"):
+        experiment = Experiment(
+            edit(config, tests=[{"name": "seen", "root": str(bars), "part": part}]), tmp_path / "out"
+        )
+        with pytest.raises(
+            DatasetError,
+            match=rf"the test set 'seen', the {part} part of .*, has \d+ objects that networks are trained",
+        ):
+            go(experiment, Bench())
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command(config: Path, bars: Path, tmp_path: Path) -> None:
+    words = ("--config", config, "--out", tmp_path / "out")
+    code, output = invoke(*words, "--report")
+    assert code == 0 and "0 of 2 runs done" in output and (tmp_path / "out/report.md").is_file()
+    code, output = invoke(*words)
+    assert code == 2 and "has no index.jsonl: grasps are judged by trying them on the scenes' meshes" in output
+    edit(config, tests=[{"name": "bars", "root": str(bars)}])
+    code, output = invoke(*words, "--only", "strog")
+    assert code == 2 and "has no row 'strog'; its rows are: binary, strong" in output
+    code, output = invoke(*words, "--only", "strong", "--device", "cpu")
+    assert code == 0 and "1 of 2 runs done" in output and "1 of 1" in output
+    assert yaml.safe_load((tmp_path / "out/strong/seed0/weights.yaml").read_text())["training"]["epochs"] == 1
+
+
+def test_the_papers_experiment_is_complete(repository: Path, tmp_path: Path) -> None:
+    experiment = Experiment(repository / "config/experiments/gaussian_maps.yaml", tmp_path)
+    first, second = experiment.settings.tables
+    assert len(first.rows) == 24 and len(second.rows) == 9 and len(experiment.runs) == 30 + 2 * 9
+    made = {run.row: run.settings for run in experiment.runs if run.seed == 0}
+    assert len({settings.model_dump_json(exclude={"name"}) for settings in made.values()}) == len(made) == 30
+    kinds = {(s.network, s.labels.quality) for s in (made[name] for name in second.rows)}
+    assert len(kinds) == 9 and all(made[name].loss.positional and made[name].labels.bins == 3 for name in second.rows)
+    assert {made[name].loss.kind for name in second.rows if "grconvnet" in name} == {"smooth l1"}
