@@ -94,7 +94,7 @@ def test_the_camera_looks_at_the_origin(small_recipe: Recipes, repository: Path)
 
 
 def test_presets_are_what_they_say(repository: Path) -> None:
-    for name, side, jaws in (("jacquard", 0.90, (0.02, 0.01, 0.03, 0.04, 0.06)), ("widowx", 0.12, (0.018,))):
+    for name, side, jaws in (("jacquard", 0.90, (0.02, 0.01, 0.03, 0.04, 0.06)), ("widowx", 0.09, (0.018,))):
         settings = FactorySettings.load(repository / f"config/datasets/{name}.yaml")
         recipe = write_recipe(settings, config=repository / "config", meshes="x", scenes=1, seed=0)
         assert recipe.settings.longest_side.high == side
