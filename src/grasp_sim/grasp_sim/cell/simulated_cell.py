@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
-from typing_extensions import Self
-
 from grasp_execution.arm import ArmDescription
 from grasp_perception.extrinsics import CameraMount
 from grasp_planning.workcell import WorkCell
 from grasp_sim.cell.gripper import SimulatedGripper
 from grasp_sim.cell.robot import SimulatedRobot
 from grasp_sim.cell.scene import Scene
+from grasp_sim.closable import Closable
 from grasp_sim.objects.catalogue import ObjectCatalogue
 from grasp_sim.physics.world import TIME_STEP, World
 from grasp_sim.rendering.camera import SimulatedCamera
 from grasp_sim.rendering.renderer import RendererName
 
 
-class SimulatedCell:
+class SimulatedCell(Closable):
     """An arm with its gripper and camera at a table with objects. Not thread-safe: lock around it.
 
     Attributes:
@@ -84,11 +81,3 @@ class SimulatedCell:
         """Free everything; more than once does no harm."""
         self.camera.close()
         self.world.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

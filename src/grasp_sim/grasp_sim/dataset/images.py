@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import Self
 
+from grasp_sim.closable import Closable
 from grasp_sim.dataset.cycles.client import CyclesViews
 from grasp_sim.dataset.cycles.settings import CyclesSettings
 from grasp_sim.dataset.ground import ground_depth
@@ -39,7 +38,7 @@ class SceneImages:
     """(H, W) where the object is seen."""
 
 
-class SceneRenderer:
+class SceneRenderer(Closable):
     """Makes the images of any number of scenes, one after another.
 
     Attributes:
@@ -100,14 +99,6 @@ class SceneRenderer:
     def close(self) -> None:
         """Free everything; more than once does no harm."""
         self._source.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def stereo_rig(record: SceneRecord, model: ObjectModel, settings: StereoSettings) -> StereoRig:

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from pydantic import ValidationError
-from typing_extensions import Self
 
 from grasp_perception.configuration import Configuration
+from grasp_sim.closable import Closable
 from grasp_sim.dataset import index
 from grasp_sim.dataset.index import Header, as_line, parse_line
 from grasp_sim.dataset.scene import SceneRecord
@@ -43,7 +43,7 @@ class FolderError(ValueError):
     """A dataset cannot be written into a folder; the message says why, and what to do."""
 
 
-class Journal:
+class Journal(Closable):
     """The journal of a run, which holds the folder for itself while it is open.
 
     Attributes:
@@ -98,12 +98,6 @@ class Journal:
     def close(self) -> None:
         """Let others have the folder."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _append(self, line: str) -> None:
         content = line.encode()

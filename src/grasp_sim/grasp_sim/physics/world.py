@@ -7,13 +7,12 @@ and `bodies`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import TracebackType
 
 import pybullet
-from typing_extensions import Self
 
 from grasp_perception.memory import reuse_large_buffers
 from grasp_perception.transform import Transform
+from grasp_sim.closable import Closable
 from grasp_sim.physics.bodies import Body, Contact
 from grasp_sim.physics.silence import silenced
 from grasp_sim.physics.sources import Source
@@ -43,7 +42,7 @@ class Snapshot:
     _time: float
 
 
-class World:
+class World(Closable):
     """Rigid bodies under gravity, stepped by hand.
 
     Attributes:
@@ -168,11 +167,3 @@ class World:
                 pybullet.disconnect(physicsClientId=self._client)
             self._client = None
             self.bodies.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import Self
 
 from grasp_perception.transform import Transform
 from grasp_planning.gripper import Gripper
+from grasp_sim.closable import Closable
 from grasp_sim.objects.catalogue import ObjectModel
 from grasp_sim.physics.surfaces import Surface
 from grasp_sim.physics.world import Snapshot
@@ -26,7 +24,7 @@ REST_TIME = 0.1
 """s for the contacts with the ground to build up again."""
 
 
-class SceneTrials:
+class SceneTrials(Closable):
     """One object on the ground, and grippers of one kind that try to pick it up.
 
     Every trial begins at the same state, bit for bit, so its outcome does not depend on what was
@@ -85,14 +83,6 @@ class SceneTrials:
         for stage, _ in self._stages.values():
             stage.world.close()
         self._stages.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _perform(self, pose: Transform, width: float, jaw: float, approach: Approach) -> Ending:
         if jaw not in self._stages:
