@@ -14,6 +14,7 @@ from grasp_bringup.cli import eval as eval_command
 from grasp_bringup.cli import train as train_command
 from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_learning.datasets.submission import read_submission
+from grasp_planning.generative import inference
 from grasp_planning.generative.postprocessing import Postprocessing
 from grasp_planning.generative.preprocessing import Preprocessing
 from grasp_planning.generative.weights import save_weights
@@ -56,7 +57,10 @@ def test_eval_prints_a_row_and_writes_what_machines_read(
     assert list((tmp_path / "cache/networks").glob("*.xml")) == [exported]  # once
 
 
-def test_bad_input_of_eval(weights: Path, bars: Path, tmp_path: Path) -> None:
+def test_bad_input_of_eval(weights: Path, bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inference, "has_gpu", lambda: False)
+    code, output = invoke(eval_command, "--weights", weights, "--dataset", bars, "--device", "cuda")
+    assert code == 2 and "torch finds no GPU: use the device 'cpu' or 'auto'" in output
     code, output = invoke(eval_command, "--weights", tmp_path / "no.safetensors", "--dataset", bars)
     assert code == 2 and "no.safetensors is missing: weights are a .safetensors file with its card" in output
     code, output = invoke(eval_command, "--weights", weights, "--dataset", tmp_path)
