@@ -38,10 +38,12 @@ def test_nodes_and_arguments():
     assert all(node.required for node in description.nodes)
     assert list(description.arguments) == [
         "arm",
+        "camera",
         "planner",
         "motion",
         "seed",
         "rate",
+        "image_rate",
         "objects",
         "object_count",
         "record",
@@ -97,7 +99,7 @@ def test_a_recording_is_made_on_request_and_is_not_required():
     [
         ({"motion": "magic"}, "the argument 'motion' is 'magic', but must be one of: embedded"),
         ({"seed": "one"}, "'one' is not of type int"),
-        ({"rates": "1"}, "has no argument 'rates'; it has: arm, planner"),
+        ({"rates": "1"}, "has no argument 'rates'; it has: arm, camera, planner"),
     ],
 )
 def test_wrong_arguments(arguments, message):

@@ -188,10 +188,21 @@ class TestBegin:
 
     def test_in_the_future(self) -> None:
         follower = self.begin(replace(GOAL, stamp=6.5), 5.0, [0.0, 0.0])
-        assert (follower.start, follower.end) == (6.5, 8.5)
+        assert follower.end == 8.5
+        np.testing.assert_allclose(follower.desired(6.5), np.zeros((2, 2)), atol=1e-12)
+        np.testing.assert_allclose(follower.desired(7.5), [[0.2, -0.4], [0.2, -0.4]])
 
-    def test_a_stamp_of_just_now(self) -> None:
-        assert self.begin(replace(GOAL, stamp=4.95), 5.0, [0.0, 0.0]).start == 5.0
+    def test_until_a_start_in_the_future_the_motion_goes_on(self) -> None:
+        points = (PointFields(0.0, (0.05, 0.0), (0.5, 0.0)), PointFields(1.0, (0.2, 0.0), (0.0, 0.0)))
+        follower = self.begin(replace(GOAL, stamp=5.1, points=points), 5.0, [0.0, 0.0], [0.5, 0.0])
+        np.testing.assert_allclose(follower.desired(5.05), [[0.025, 0.0], [0.5, 0.0]])
+        np.testing.assert_allclose(follower.desired(5.1), [[0.05, 0.0], [0.5, 0.0]])
+
+    def test_a_stamp_of_just_now_keeps_the_times(self) -> None:
+        follower = self.begin(replace(GOAL, stamp=4.95), 5.0, [0.01, 0.0], [0.1, -0.1])
+        assert (follower.start, follower.end) == (5.0, 6.95)
+        np.testing.assert_allclose(follower.desired(5.0), [[0.01, 0.0], [0.1, -0.1]])
+        np.testing.assert_allclose(follower.desired(5.95), [[0.2, -0.4], [0.2, -0.4]])
 
     def test_a_stamp_in_the_past(self) -> None:
         with pytest.raises(TrajectoryRefused) as caught:

@@ -99,7 +99,7 @@ def test_a_new_goal_preempts(setup: Setup) -> None:
     old = setup.begin([0.5, 0.3])
     setup.run(0.5)
     new = setup.begin([0.0, 0.0])
-    assert (old.ending, old.result.message) == (Ending.ABORTED, "pre-empted by a new trajectory")
+    assert (old.ending, old.result.message) == (Ending.PREEMPTED, "pre-empted by a new trajectory")
     assert old.result.code == TrajectoryError.INVALID_GOAL
     setup.run(1.0)
     assert new.ending is Ending.SUCCEEDED
@@ -153,7 +153,7 @@ def test_a_new_goal_while_stopping(setup: Setup) -> None:
     setup.controller.cancel(old, setup.time)
     setup.arm.coasting = False
     new = setup.begin([0.0, 0.0])
-    assert old.ending is Ending.ABORTED
+    assert old.ending is Ending.PREEMPTED
     setup.run(1.0)
     assert new.ending is Ending.SUCCEEDED
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
 
 from pydantic import Field, model_validator
 
-from grasp_perception.configuration import Configuration
+from grasp_perception.configuration import Configuration, ConfigurationError
 from grasp_planning.gripper import Gripper
 
 
@@ -96,3 +97,18 @@ class ArmDescription:
         self.arm = Arm.load(path)
         self.gripper = Gripper.load(root / self.arm.gripper_file)
         self.urdf_path = root / self.arm.urdf
+
+    def with_home(self, home: dict[str, float]) -> ArmDescription:
+        """The same arm with another home.
+
+        Raises:
+            ConfigurationError: It does not name exactly the joints of the arm.
+        """
+        wrong = set(home) ^ set(self.arm.joints)
+        if wrong:
+            raise ConfigurationError(
+                f"positions must be given for exactly the joints of {self.arm.name}; wrong or missing: {sorted(wrong)}"
+            )
+        other = copy(self)
+        other.arm = self.arm.model_copy(update={"home": dict(home)})
+        return other

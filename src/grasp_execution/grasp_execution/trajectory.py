@@ -80,6 +80,28 @@ class Trajectory:
         return position, velocity
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MotionState:
+    """The joints at a moment; (J,) arrays in the arm file's order: rad, rad/s, rad/s^2."""
+
+    positions: NDArray[np.float64]
+    velocities: NDArray[np.float64]
+    accelerations: NDArray[np.float64]
+
+    @classmethod
+    def at_rest(cls, positions: NDArray[np.float64]) -> MotionState:
+        """Standing still."""
+        return cls(positions, np.zeros(len(positions)), np.zeros(len(positions)))
+
+    @classmethod
+    def on(cls, trajectory: Trajectory, time: float) -> MotionState:
+        """On a trajectory with velocities and accelerations, seconds after its start; at rest after its end."""
+        if time >= trajectory.duration:
+            return cls.at_rest(trajectory.positions[-1])
+        positions, velocities, accelerations = trajectory.evaluate(np.array([max(time, 0.0)]))
+        return cls(positions[0], velocities[0], accelerations[0])
+
+
 def _quintic(
     travel: NDArray[np.float64],
     v0: NDArray[np.float64],

@@ -24,7 +24,7 @@ class CameraMount(Configuration):
     """A camera that does not move with respect to a frame of the robot."""
 
     parent_frame: str
-    """Frame in which the pose is given: the robot's base."""
+    """Frame in which the pose is given: the robot's base, or a link of the arm for a camera that it carries."""
     camera_frame: str
     """Name of the camera's optical frame (x right, y down, z forward)."""
     translation: Vector3
@@ -33,6 +33,13 @@ class CameraMount(Configuration):
     """Rotation of the optical frame in the parent frame, quaternion x, y, z, w."""
     intrinsics: Intrinsics
     """Of the colour camera and the depth aligned to it. A real camera's camera_info takes precedence."""
+    least_depth: float = Field(default=0.0, ge=0)
+    """What is nearer it cannot measure, metres."""
+    blind_distance: float = Field(default=0.06, ge=0)
+    """Length of the end of an approach on which it need not see the object any more, metres: the hand hides it, or
+    it is too near."""
+    look_from: dict[str, float] | None = None
+    """Joint positions from which a camera that the arm carries sees the whole workspace, rad; None = the arm's home."""
 
     @field_validator("rotation")
     @classmethod

@@ -19,6 +19,11 @@ def wrap_half_turn(angle: float) -> float:
     return float((angle + np.pi / 2) % np.pi - np.pi / 2)
 
 
+def half_turn(pose: Transform) -> Transform:
+    """The same grasp with the fingers exchanged: turned by pi about the approach axis."""
+    return Transform(pose.rotation @ np.diag([-1.0, -1.0, 1.0]), pose.translation)
+
+
 @dataclass(frozen=True, slots=True)
 class GraspRectangle:
     """A planar grasp in an image (Jiang et al. 2011), in pixels."""

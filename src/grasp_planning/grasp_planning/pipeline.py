@@ -52,6 +52,20 @@ def workspace_mask(
     return (cv2.morphologyEx(above.view(np.uint8), cv2.MORPH_CLOSE, kernel) > 0) & inside
 
 
+def near_mask(
+    frame: RGBDFrame, base_from_camera: Transform, point: tuple[float, float], radius: float
+) -> NDArray[np.bool_]:
+    """(H, W) True where what is seen lies within a radius of a point of the base frame, seen from above, metres."""
+    intrinsics, rotation = frame.intrinsics, base_from_camera.rotation.astype(np.float32)
+    column = ((np.arange(intrinsics.width) - intrinsics.cx) / intrinsics.fx).astype(np.float32)
+    row = ((np.arange(intrinsics.height) - intrinsics.cy) / intrinsics.fy).astype(np.float32)
+    x, y = (
+        frame.depth * (axis[0] * column[None, :] + (axis[1] * row + axis[2])[:, None]) + np.float32(offset - center)
+        for axis, offset, center in zip(rotation, base_from_camera.translation, point)
+    )
+    return x * x + y * y <= radius * radius  # False for NaN
+
+
 def plan_in_base(
     planner: GraspPlanner,
     name: str,

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from grasp_execution.motion.embedded import EmbeddedMotionPlanner
-from grasp_execution.motion.goals import half_turn
 from grasp_execution.motion.interface import (
     Box,
     Cylinder,
@@ -17,6 +16,7 @@ from grasp_execution.motion.interface import (
 )
 from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_perception.transform import Transform
+from grasp_planning.grasps import half_turn
 
 
 def at(x: float, y: float, z: float) -> Transform:

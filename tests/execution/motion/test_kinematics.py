@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from grasp_execution.motion.goals import half_turn
 from grasp_perception.transform import Transform
+from grasp_planning.grasps import half_turn
 
 
 def test_tool_at_zero_is_where_the_kinematic_table_puts_it(planner):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from grasp_execution.arm import ArmDescription
 from grasp_execution.motion.cartesian import LinePath, follow_line
 from grasp_execution.motion.collision import CollisionScene, describe, self_collision_pairs
-from grasp_execution.motion.goals import goal_postures, half_turn
+from grasp_execution.motion.goals import goal_postures
 from grasp_execution.motion.interface import JointGoal, LineGoal, MotionPlanner, MotionRequest, PoseGoal
 from grasp_execution.motion.joint_planning import plan_path
 from grasp_execution.motion.kinematics import InverseKinematics
@@ -22,6 +22,7 @@ from grasp_execution.motion.timing import time_path
 from grasp_execution.trajectory import Trajectory
 from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_perception.transform import Transform
+from grasp_planning.grasps import half_turn
 from grasp_planning.workcell import WorkCell
 
 FloatArray = NDArray[np.float64]

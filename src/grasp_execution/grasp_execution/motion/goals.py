@@ -29,11 +29,6 @@ _TRIES_TO_BE_FREE = 60
 branches of the inverse kinematics (elbow, wrist) must have had their chance."""
 
 
-def half_turn(pose: Transform) -> Transform:
-    """The same grasp with the fingers exchanged: turned by pi about the approach axis."""
-    return Transform(pose.rotation @ np.diag([-1.0, -1.0, 1.0]), pose.translation)
-
-
 def goal_postures(
     robot: RobotModel,
     kinematics: InverseKinematics,

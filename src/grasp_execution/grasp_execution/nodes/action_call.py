@@ -84,20 +84,25 @@ def run_goal(
     except GoalRejected:
         raise
     except BaseException as reason:
-        if not _halt(sent, halt_timeout) and not _is_loss(reason):
+        if not halt_goal(sent, halt_timeout) and not is_loss(reason):
             raise OutcomeError(
                 Outcome.DRIVER_LOST,
-                f"{reason}, but {who} did not confirm the halt within {halt_timeout:.1f} s: it may still be moving, "
-                "use the emergency stop",
+                f"{reason}, but {unconfirmed(who, halt_timeout)}",
             ) from reason
         raise
 
 
-def _is_loss(reason: BaseException) -> bool:
+def unconfirmed(who: str, timeout: float) -> str:
+    """What to say of a server that does not confirm a halt within seconds of wall time."""
+    return f"{who} did not confirm the halt within {timeout:.1f} s: it may still be moving, use the emergency stop"
+
+
+def is_loss(reason: BaseException) -> bool:
+    """Whether a driver is lost."""
     return isinstance(reason, OutcomeError) and reason.outcome is Outcome.DRIVER_LOST
 
 
-def _halt(sent: Any, timeout: float) -> bool:
+def halt_goal(sent: Any, timeout: float) -> bool:
     """Cancel a goal, even one not yet accepted; returns whether it has ended within seconds of wall time."""
     if sent.done():
         _cancel(sent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import Counter
 
@@ -16,9 +17,10 @@ from grasp_execution.nodes.executor_parameters import ExecutorParameters
 from grasp_execution.nodes.pick_messages import feedback_to_msg, request_from_msg, result_to_msg
 from grasp_execution.nodes.planner_clients import GraspClient, GroundTruthClient, MotionClient
 from grasp_execution.nodes.robot_client import RobotClient
-from grasp_execution.pick import Interruption, Pick, PickResult, Ports, Progress
+from grasp_execution.pick import Interruption, Pick, PickResult, Ports, Progress, Servo
 from grasp_execution.pick.goals import describe
 from grasp_msgs.action import Pick as PickAction
+from grasp_perception.extrinsics import CameraMount
 from grasp_perception.nodes.diagnostics import ERROR, OK, WARN, DiagnosticsPublisher, Health
 from grasp_perception.nodes.run import run_node
 from grasp_perception.outcomes import Outcome, OutcomeError
@@ -41,6 +43,12 @@ class ExecutorNode(Node):
         parameters = ExecutorParameters.declare(self)
         description = ArmDescription(parameters.arm_file)
         workcell = WorkCell.load(parameters.workcell_file)
+        pick = parameters.pick
+        if parameters.camera_file:
+            camera = CameraMount.load(parameters.camera_file)
+            pick = pick.with_blind_distance(camera.blind_distance)
+            if camera.look_from is not None:
+                description = description.with_home(camera.look_from)
         parameters.check(description.gripper)
         self._arm = description.arm
         self._frame = workcell.base_frame
@@ -53,8 +61,9 @@ class ExecutorNode(Node):
             truth=GroundTruthClient(self, parameters.truth_service, parameters.truth_patience)
             if parameters.use_ground_truth
             else None,
+            servo=functools.cache(lambda: _load_servo(description, workcell)),
         )
-        self._pick = Pick(description.arm, description.gripper, workcell, ports, parameters.pick)
+        self._pick = Pick(description.arm, description.gripper, workcell, ports, pick)
 
         self._lock = threading.Lock()
         self._running: Interruption | None = None
@@ -171,6 +180,17 @@ class ExecutorNode(Node):
             return Health(OK, f"picking: {self._stage}" if self._stage else "ready", values)
         level = ERROR if 400 <= last.outcome < 500 or last.outcome is Outcome.INTERNAL_ERROR else WARN
         return Health(level, f"{last.outcome.name}: {last.message}", values)
+
+
+def _load_servo(description: ArmDescription, workcell: WorkCell) -> Servo:
+    # Imported when it is first needed: the rest works where pinocchio and coal are not installed.
+    try:
+        from grasp_execution.motion import servo
+    except ImportError as error:
+        raise OutcomeError(
+            Outcome.MOTION_PLANNER_FAILED, f"picking in closed loop needs pinocchio and coal: {error}"
+        ) from error
+    return servo.Servo(description, workcell)
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ class ExecutorParameters:
 
     arm_file: str
     workcell_file: str
+    camera_file: str
     joint_states: str
     grasp_service: str
     motion_service: str
@@ -59,6 +60,9 @@ class ExecutorParameters:
         return cls(
             arm_file=file("arm_file", "path of the arm's file, config/arms/*.yaml"),
             workcell_file=file("workcell_file", "path of the work cell's file, config/workcells/*.yaml"),
+            camera_file=text(
+                "camera_file", "", "path of the camera's file, config/cameras/*.yaml, if the arm carries it"
+            ),
             joint_states=text("joint_states_topic", "/joint_states", "sensor_msgs/JointState of arm and fingers"),
             grasp_service=text("grasp_service", "/grasp_planner/plan", "grasp_msgs/PlanGrasps"),
             motion_service=text("motion_service", "/motion_planner/plan", "grasp_msgs/PlanMotion"),

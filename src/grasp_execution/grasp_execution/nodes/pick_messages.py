@@ -16,7 +16,7 @@ def request_from_msg(message: Pick.Goal) -> PickRequest:
     """A goal; an empty region of interest means the whole image."""
     roi = message.roi
     region = ImageRegion(roi.x_offset, roi.y_offset, roi.width, roi.height) if roi.width and roi.height else None
-    return PickRequest(region, message.plan_only)
+    return PickRequest(region, message.plan_only, message.closed_loop)
 
 
 def feedback_to_msg(progress: Progress, frame: str) -> Pick.Feedback:
@@ -37,6 +37,10 @@ def result_to_msg(result: PickResult, frame: str) -> Pick.Result:
         object=result.object,
         stages=[time.stage.value for time in result.stages],
         stage_seconds=[time.seconds for time in result.stages],
+        tracking_images=result.tracking.images,
+        tracking_misses=result.tracking.misses,
+        corrections=result.tracking.corrections,
+        tracking_hz=result.tracking.hz,
     )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.client import Client
 from rclpy.node import Node
 from sensor_msgs.msg import RegionOfInterest
 
 from grasp_execution.motion.interface import MotionRequest
-from grasp_execution.nodes.waiting import call
-from grasp_execution.pick.ports import GraspProposals, ImageRegion, ObjectTruth, Watch
+from grasp_execution.nodes.waiting import GRACE_SECONDS, Presence, call
+from grasp_execution.pick.ports import GraspProposals, ImageRegion, Look, ObjectTruth, Watch
 from grasp_execution.ros_conversions import motion_request_to_msg, trajectory_from_msg
 from grasp_execution.trajectory import Trajectory
 from grasp_msgs.msg import Outcome as OutcomeMessage
@@ -18,6 +21,7 @@ from grasp_msgs.srv import GetObjects, PlanGrasps, PlanMotion
 from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_perception.ros_conversions import seconds as stamp_seconds
 from grasp_perception.ros_conversions import stamp
+from grasp_planning.grasps import Grasp
 from grasp_planning.ros_conversions import grasps_from_msg
 
 
@@ -41,11 +45,7 @@ class GraspClient:
 
     def plan(self, region: ImageRegion | None, max_grasps: int, not_before: float, watch: Watch) -> GraspProposals:
         """See `GraspSource`."""
-        request = PlanGrasps.Request(max_grasps=max_grasps, not_before=stamp(not_before))
-        if region is not None:
-            request.roi = RegionOfInterest(
-                x_offset=region.x, y_offset=region.y, width=region.width, height=region.height
-            )
+        request = _request(region, max_grasps, not_before)
         response = call(
             self._client,
             request,
@@ -54,6 +54,26 @@ class GraspClient:
             timeout=self._patience.answer,
             failure=Outcome.GRASP_PLANNER_FAILED,
         )
+        grasps = self._grasps(response)
+        seconds = response.capture_seconds + response.plan_seconds
+        share = response.capture_seconds / seconds if seconds > 0 else 0.0
+        return GraspProposals(grasps, share, stamp_seconds(response.grasps.header.stamp))
+
+    def ask(
+        self, region: ImageRegion | None, max_grasps: int, not_before: float, near: Grasp, radius: float
+    ) -> AskedService:
+        """See `GraspSource`."""
+        request = _request(region, max_grasps, not_before)
+        request.near.x, request.near.y, request.near.z = map(float, near.pose.translation)
+        request.radius = radius
+        return AskedService(self._client, request, self._patience.answer, self._grasps)
+
+    def _grasps(self, response: PlanGrasps.Response) -> tuple[Grasp, ...]:
+        """The grasps of an answer.
+
+        Raises:
+            OutcomeError: The answer's outcome; GRASP_PLANNER_FAILED: it makes no sense.
+        """
         check(response.outcome, Outcome.GRASP_PLANNER_FAILED)
         frame, grasps = response.grasps.header.frame_id, response.grasps.grasps
         if frame != self._base_frame:
@@ -66,15 +86,61 @@ class GraspClient:
             raise OutcomeError(
                 Outcome.GRASP_PLANNER_FAILED, f"{self._client.srv_name} answered with success, but without a grasp"
             )
-        seconds = response.capture_seconds + response.plan_seconds
         try:
-            converted = tuple(grasps_from_msg(response.grasps))
+            return tuple(grasps_from_msg(response.grasps))
         except ValueError as error:
             raise OutcomeError(
                 Outcome.GRASP_PLANNER_FAILED, f"{self._client.srv_name} answered with a broken grasp: {error}"
             ) from error
-        share = response.capture_seconds / seconds if seconds > 0 else 0.0
-        return GraspProposals(converted, share, stamp_seconds(response.grasps.header.stamp))
+
+
+class AskedService:
+    """Serves `grasp_execution.pick.AskedGrasps` by one call of PlanGrasps."""
+
+    def __init__(
+        self,
+        client: Client,
+        request: PlanGrasps.Request,
+        timeout: float,
+        convert: Callable[[PlanGrasps.Response], tuple[Grasp, ...]],
+    ) -> None:
+        """Send the request; an answer later than `timeout` seconds of wall time is a failure."""
+        self._client = client
+        self._convert = convert
+        self._timeout = timeout
+        self._deadline = time.monotonic() + timeout
+        self._presence = Presence(client.service_is_ready, GRACE_SECONDS)
+        self._future = client.call_async(request)
+
+    def answer(self) -> Look | None:
+        """See `AskedGrasps`."""
+        name = self._client.srv_name
+        if self._future.done():
+            response = self._future.result()
+            stamp = stamp_seconds(response.grasps.header.stamp)
+            try:
+                return Look(stamp, self._convert(response))
+            except OutcomeError as error:
+                return Look(stamp, (), error)
+        if self._presence.lost():
+            reason = f"{name} vanished while it was to answer: see the output of its node"
+        elif time.monotonic() > self._deadline:
+            reason = f"{name} did not answer within {self._timeout:.1f} s"
+        else:
+            return None
+        self.drop()
+        return Look(0.0, (), OutcomeError(Outcome.GRASP_PLANNER_FAILED, reason))
+
+    def drop(self) -> None:
+        """See `AskedGrasps`."""
+        self._client.remove_pending_request(self._future)
+
+
+def _request(region: ImageRegion | None, max_grasps: int, not_before: float) -> PlanGrasps.Request:
+    request = PlanGrasps.Request(max_grasps=max_grasps, not_before=stamp(not_before))
+    if region is not None:
+        request.roi = RegionOfInterest(x_offset=region.x, y_offset=region.y, width=region.width, height=region.height)
+    return request
 
 
 class MotionClient:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from action_msgs.msg import GoalStatus
@@ -15,23 +16,16 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 
 from grasp_execution.arm import Arm
-from grasp_execution.nodes.action_call import GoalRejected, LockedActionClient, run_goal
+from grasp_execution.nodes.action_call import GoalRejected, LockedActionClient, is_loss, run_goal, unconfirmed
+from grasp_execution.nodes.helm import ActionHelm, motion_failure
 from grasp_execution.nodes.joint_state_monitor import JointStateMonitor
 from grasp_execution.nodes.waiting import POLL_SECONDS, Presence, wait_until
 from grasp_execution.pick.ports import GripperState, Watch
 from grasp_execution.ros_conversions import trajectory_to_msg
 from grasp_execution.trajectory import Trajectory
 from grasp_perception.outcomes import Outcome, OutcomeError
+from grasp_perception.ros_conversions import stamp
 
-_REFUSALS = {
-    FollowJointTrajectory.Result.INVALID_GOAL: "INVALID_GOAL",
-    FollowJointTrajectory.Result.INVALID_JOINTS: "INVALID_JOINTS",
-    FollowJointTrajectory.Result.OLD_HEADER_TIMESTAMP: "OLD_HEADER_TIMESTAMP",
-}
-_FAILURES = {
-    FollowJointTrajectory.Result.PATH_TOLERANCE_VIOLATED: "PATH_TOLERANCE_VIOLATED",
-    FollowJointTrajectory.Result.GOAL_TOLERANCE_VIOLATED: "GOAL_TOLERANCE_VIOLATED",
-}
 _STILL = 1e-3
 _STILL_SECONDS = 0.1
 
@@ -133,11 +127,7 @@ class RobotClient:
         """See `Robot`."""
         timing = self._timing
         limit = trajectory.duration * timing.motion_factor + timing.motion_margin
-        goal = FollowJointTrajectory.Goal(trajectory=trajectory_to_msg(trajectory))  # stamp zero: start at once
-        goal.goal_tolerance = [
-            JointTolerance(name=name, position=timing.goal_tolerance) for name in trajectory.joint_names
-        ]
-        goal.goal_time_tolerance = Duration(seconds=timing.goal_time_tolerance).to_msg()
+        goal = self._goal(trajectory)
 
         def late() -> OutcomeError:
             return OutcomeError(
@@ -155,12 +145,37 @@ class RobotClient:
         if answer.status == GoalStatus.STATUS_SUCCEEDED:
             return
         watch()  # whoever stopped the pick may also have canceled the motion
-        code, words = answer.result.error_code, answer.result.error_string
-        if answer.status == GoalStatus.STATUS_CANCELED:
-            raise OutcomeError(Outcome.TRAJECTORY_FAILED, f"someone else canceled the motion: {words or 'no reason'}")
-        name = (_REFUSALS | _FAILURES).get(code, f"error code {code}")
-        outcome = Outcome.TRAJECTORY_REJECTED if code in _REFUSALS else Outcome.TRAJECTORY_FAILED
-        raise OutcomeError(outcome, f"{self._arm.controllers.arm}: {name}: {words or 'no reason given'}")
+        raise motion_failure(answer, self._arm.controllers.arm)
+
+    @contextmanager
+    def steer(self, watch: Watch) -> Iterator[ActionHelm]:
+        """See `Robot`."""
+        helm = ActionHelm(
+            self._trajectory, self._arm.controllers.arm, self._goal, self._guard(watch), self._timing.response
+        )
+        try:
+            yield helm
+        except BaseException as reason:
+            halted, lost = helm.halt(self._timing.halt), is_loss(reason)
+            if not halted and not lost:
+                raise OutcomeError(
+                    Outcome.DRIVER_LOST, f"{reason}, but {unconfirmed(self._arm.controllers.arm, self._timing.halt)}"
+                ) from reason
+            if not lost:
+                self._catch_up()
+            raise
+        helm.halt(self._timing.halt)
+        self._catch_up()
+
+    def _goal(self, trajectory: Trajectory, start: float = 0.0) -> FollowJointTrajectory.Goal:
+        """A goal with the tolerances; start 0 means at once."""
+        goal = FollowJointTrajectory.Goal(trajectory=trajectory_to_msg(trajectory))
+        goal.trajectory.header.stamp = stamp(start)
+        goal.goal_tolerance = [
+            JointTolerance(name=name, position=self._timing.goal_tolerance) for name in trajectory.joint_names
+        ]
+        goal.goal_time_tolerance = Duration(seconds=self._timing.goal_time_tolerance).to_msg()
+        return goal
 
     def grip(self, gap: float, force: float, watch: Watch) -> GripperState:
         """See `Robot`."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from grasp_execution.pick.closed_loop import ClosedLoop
 from grasp_execution.pick.goals import approach_pose, lift_pose
 from grasp_execution.pick.grip import Grip
 from grasp_execution.pick.interruption import Interruption
 from grasp_execution.pick.mover import Mover
-from grasp_execution.pick.pick_plan import PickPlan, plan_pick
-from grasp_execution.pick.ports import Ports
+from grasp_execution.pick.pick_plan import PickPlan, plan_pick, replan
+from grasp_execution.pick.ports import Ports, Servo
 from grasp_execution.pick.record import PickRequest, Record
 from grasp_execution.pick.stage import Stage
+from grasp_execution.pick.tracker import Tracker
 from grasp_execution.pick.verdict import Verdict
 from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_planning.grasps import Grasp
@@ -38,6 +40,8 @@ class Attempt:
         self._grip = Grip(ports.robot, mover.gripper, mover.options)
         self._grasps: tuple[Grasp, ...] = ()
         self._plan: PickPlan | None = None
+        self._servo: Servo | None = None
+        self._tracks: Tracker | None = None
         self._image_not_before = 0.0
         self.verdict = Verdict(ports.truth)
         self.gripper_success = False
@@ -76,6 +80,8 @@ class Attempt:
 
     def _home(self) -> None:
         self._robot.connect(self._check)
+        if self._request.closed_loop:
+            self._servo = self._load_servo()
         self._mover.open(self._mover.gripper.max_opening, self._check)
         self._mover.go_home(self._check)
 
@@ -97,6 +103,11 @@ class Attempt:
         self._record.grasp_stamp = proposals.stamp
         self._grasps = tuple(proposals.grasps)
 
+    def _load_servo(self) -> Servo:
+        if self._ports.servo is None:
+            raise OutcomeError(Outcome.MOTION_PLANNER_FAILED, "this robot cannot be steered: pick without closed_loop")
+        return self._ports.servo()
+
     def _plan_motion(self) -> None:
         def tried(grasp: Grasp) -> None:
             self._record.grasp = grasp
@@ -106,11 +117,54 @@ class Attempt:
 
     def _approach(self) -> None:
         self._mover.open(self.plan.opening, self._check)
-        self._mover.follow(self.plan.approach, self._check)
+        self._mover.follow(self.plan.approach, self._looking if self._request.closed_loop else self._check)
 
     def _descend(self) -> None:
+        if self._request.closed_loop:
+            self._descend_after_the_object()
+            return
         self._mover.escape = approach_pose(self.plan.grasp.pose, self._mover.workcell)
         self._mover.follow(self.plan.descend, self._check)
+
+    @property
+    def _tracker(self) -> Tracker:
+        """Follows the grasp that was planned for."""
+        if self._tracks is None:
+
+            def on_target(grasp: Grasp, stamp: float) -> None:
+                self._record.grasp, self._record.grasp_stamp = grasp, stamp
+                self._record.tell()
+
+            mover = self._mover
+            self._tracks = Tracker(
+                self._ports.grasps,
+                self.plan.grasp,
+                self._record.grasp_stamp,
+                mover.workcell,
+                mover.options.tracking,
+                on_target,
+            )
+        return self._tracks
+
+    def _looking(self) -> None:
+        """A watch that tracks the object, too."""
+        self._check()
+        self._tracker.update()
+
+    def _descend_after_the_object(self) -> None:
+        """Descend in closed loop, and plan what is left of the pick from where that ends."""
+        tracker, mover = self._tracker, self._mover
+        assert self._servo is not None
+
+        def escape() -> None:
+            mover.escape = approach_pose(tracker.target.pose, mover.workcell)
+
+        escape()
+        try:
+            ClosedLoop(self._robot, self._servo, tracker, mover).descend(self._check, escape)
+        finally:
+            self._record.tracking = tracker.count
+        self._plan = replan(self.plan, tracker.target, mover, self._check)
 
     def _close(self) -> None:
         self._grip.close(self._check)

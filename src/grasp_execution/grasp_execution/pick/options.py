@@ -2,7 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingOptions:
+    """What can be chosen about a pick in closed loop; units as in `PickOptions`."""
+
+    max_grasps: int = 20
+    """Grasps to ask for in each image; the one nearest to the target is taken."""
+    max_jump: float = 0.05
+    """How far the target may be from where it was last seen; nearest grasps farther away are another object's."""
+    turn_weight: float = 0.04
+    """m that a turn of one radian counts as, when the nearest grasp is looked for."""
+    noise: float = 0.015
+    """A grasp nearer than this to the target is the same, seen with noise, such as another place along a bar: the
+    target moves only part of the way,"""
+    smoothing: float = 0.4
+    """this share of it."""
+    turn_noise: float = 0.5
+    """The same for turns: round things can be grasped from any side. Then the target turns by"""
+    turn_smoothing: float = 0.2
+    """this share."""
+    steady_images: int = 2
+    """In so many images in a row the object must be where it was before the tool goes down to it."""
+    patience: float = 1.0
+    """How long the object may be out of sight, by the stamps of the images, before the arm stops."""
+    blind_distance: float = 0.06
+    """Length of the end of the approach on which it need not be seen."""
+    hold_distance: float = 0.035
+    """The tool waits this far before the grasp until it is over it."""
+    lateral_tolerance: float = 0.002
+    """The tool is over the grasp when it is off by no more than this; twice as much once it has gone down,"""
+    turn_tolerance: float = 0.12
+    """and turned by no more than this."""
+    timeout: float = 15.0
+    """How long the descent may take."""
+    period: float = 0.08
+    """Between two courses."""
+    lead: float = 0.1
+    """How far ahead of the clock a course begins: at least the time that it takes to reach the controller."""
+    step_seconds: float = 0.4
+    """1 / lambda of the law by which the tool is led: it would reach its target in this time if it could."""
+    slow: float = 0.5
+    """Share of the arm's speed on lines with which the tool goes down to the grasp."""
+    max_turn: float = 0.6
+    """Greatest turn of the tool on one course."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +75,9 @@ class PickOptions:
     """An arm whose joints are this near to home is at home."""
     start_tolerance: float = 0.1
     """How far a joint may be from the start of a trajectory that it is sent."""
+    tracking: TrackingOptions = TrackingOptions()
+    """For picks in closed loop."""
+
+    def with_blind_distance(self, distance: float) -> PickOptions:
+        """The same options for a camera that sees no more on the last m of an approach."""
+        return replace(self, tracking=replace(self.tracking, blind_distance=distance))

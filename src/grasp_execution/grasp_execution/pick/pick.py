@@ -104,6 +104,7 @@ class Pick:
             object_success=verdict.success,
             object=verdict.name,
             stages=record.times(),
+            tracking=record.tracking,
         )
 
     def _end_safely(

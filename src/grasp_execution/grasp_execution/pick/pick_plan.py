@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grasp_execution.motion.interface import SceneObject
 from grasp_execution.pick.goals import approach_pose, check_grasp, held_object, lift_pose, release_poses
@@ -87,9 +87,7 @@ def _plan_one(grasp: Grasp, mover: Mover, watch: Watch) -> PickPlan:
 
     workcell, gripper = mover.workcell, mover.gripper
     opening = min(grasp.width + mover.options.open_margin, gripper.max_opening)
-    apart, together = mover.fingers(opening), mover.fingers(min(grasp.width, gripper.max_opening))
-    held = held_object(grasp, gripper, workcell)
-    above, lifted = approach_pose(grasp.pose, workcell), lift_pose(grasp.pose, workcell)
+    apart, above = mover.fingers(opening), approach_pose(grasp.pose, workcell)
 
     approach = add(lambda: mover.plan_pose("approach", {**mover.start(), **apart}, above, watch))
     descend = add(
@@ -102,20 +100,50 @@ def _plan_one(grasp: Grasp, mover: Mover, watch: Watch) -> PickPlan:
             check=lambda: check_grasp(grasp.pose, workcell),
         )
     )
-    lift = add(
+    lift, transport, back = _plan_rest(grasp, mover, descend.end(), add, watch)
+    return PickPlan(grasp, opening, approach, descend, lift, transport, back)
+
+
+def replan(plan: PickPlan, grasp: Grasp, mover: Mover, watch: Watch) -> PickPlan:
+    """The plan for a grasp that the tool has come to on another way, from the arm's present state.
+
+    Raises:
+        OutcomeError: What the motion planner or `watch` raises.
+    """
+
+    def make(leg: Callable[[], Leg]) -> Leg:
+        watch()
+        return leg()
+
+    lift, transport, back = _plan_rest(grasp, mover, mover.start(), make, watch)
+    return replace(plan, grasp=grasp, lift=lift, transport=transport, back=back)
+
+
+def _plan_rest(
+    grasp: Grasp,
+    mover: Mover,
+    start: dict[str, float],
+    make: Callable[[Callable[[], Leg]], Leg],
+    watch: Watch,
+) -> tuple[Leg, Leg, Leg]:
+    """Lift, transport and the way home, from the joints at the grasp; `make` carries out the planning of each."""
+    workcell, gripper = mover.workcell, mover.gripper
+    together = mover.fingers(min(grasp.width, gripper.max_opening))
+    held = held_object(grasp, gripper, workcell)
+    lift = make(
         lambda: mover.plan_pose(
             "lift",
-            {**descend.end(), **together},
-            lifted,
+            {**start, **together},
+            lift_pose(grasp.pose, workcell),
             watch,
             straight=True,
             held=held,
             allow_contact=(TABLE,),  # the object stands on it
         )
     )
-    transport = add(lambda: _plan_transport(grasp, mover, {**lift.end(), **together}, held, watch))
-    back = add(lambda: mover.plan_home("way home", {**transport.end(), **mover.fingers(gripper.max_opening)}, watch))
-    return PickPlan(grasp, opening, approach, descend, lift, transport, back)
+    transport = make(lambda: _plan_transport(grasp, mover, {**lift.end(), **together}, held, watch))
+    back = make(lambda: mover.plan_home("way home", {**transport.end(), **mover.fingers(gripper.max_opening)}, watch))
+    return lift, transport, back
 
 
 def _plan_transport(grasp: Grasp, mover: Mover, start: dict[str, float], held: SceneObject, watch: Watch) -> Leg:

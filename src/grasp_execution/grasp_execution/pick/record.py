@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from grasp_execution.pick.ports import ImageRegion
 from grasp_execution.pick.stage import Stage
+from grasp_execution.pick.tracker import TrackingCount
 from grasp_perception.outcomes import Outcome
 from grasp_planning.grasps import Grasp
 
@@ -19,6 +20,8 @@ class PickRequest:
     """Where in the image; None = anywhere."""
     plan_only: bool = False
     """Stop after planning."""
+    closed_loop: bool = False
+    """Look on the way, and follow the object if it moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class PickResult:
     object: str
     """The object that was picked or touched, as far as known."""
     stages: tuple[StageTime, ...]
+    tracking: TrackingCount = field(default_factory=TrackingCount)
+    """In closed loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ class Record:
         self.grasp: Grasp | None = None
         """The grasp being tried."""
         self.grasp_stamp = 0.0
+        self.tracking = TrackingCount()
 
     @property
     def stage(self) -> Stage:

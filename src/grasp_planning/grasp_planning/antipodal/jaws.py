@@ -98,7 +98,9 @@ class Windows:
         # A tip that is too far off-centre was not seen far enough out.
         margin = np.where(np.abs(high - low) / 2 <= gripper.max_opening / 4, margin, -1.0)
         palm = self._palm_height()[:, None] + options.finger_clearance <= tips + gripper.finger_length
-        return Closures(np.broadcast_to(tips, low.shape), -low, high, margin, np.minimum(low_hold, high_hold), palm)
+        engagement = np.minimum(low_hold, high_hold)
+        engagement[np.isinf(engagement)] = 0.0  # on both sides unknown: nothing is known to be held
+        return Closures(np.broadcast_to(tips, low.shape), -low, high, margin, engagement, palm)
 
     def _side(
         self, profile: NDArray[np.float32], start: NDArray[np.intp], tips: Floats

@@ -34,8 +34,9 @@ from grasp_perception.ros_conversions import array_to_image, seconds, stamp, tra
 from grasp_perception.transform import Transform
 from grasp_planning.grasps import Grasp
 from grasp_planning.gripper import Gripper
+from grasp_planning.hand_mask import without_hand
 from grasp_planning.overlay import draw_overlay
-from grasp_planning.pipeline import plan_in_base
+from grasp_planning.pipeline import near_mask, plan_in_base
 from grasp_planning.planner import GraspPlanner, load_planner
 from grasp_planning.ros_conversions import grasp_markers, grasps_to_msg, outcome_from_error, outcome_to_msg
 from grasp_planning.workcell import WorkCell
@@ -61,6 +62,12 @@ class GraspPlannerNode(AutostartLifecycleNode):
         self._seed = declare(self, "seed", 0, "of the planner's random draws, if its options name none", minimum=0)
         self._gripper_file = declare(self, "gripper_file", "", "YAML file of the gripper")
         self._workcell_file = declare(self, "workcell_file", "", "YAML file of the work cell")
+        self._tool_frame = declare(
+            self,
+            "tool_frame",
+            "",
+            "the arm's tool frame, to leave the hand out of images that show it; empty: none does",
+        )
         self._topics = {
             "color_topic": declare(self, "color_topic", COLOR_TOPIC, "colour images"),
             "depth_topic": declare(self, "depth_topic", DEPTH_TOPIC, "depth images, aligned to the colour images"),
@@ -175,7 +182,15 @@ class GraspPlannerNode(AutostartLifecycleNode):
         return self._camera.wait(not_before, self._value("capture_timeout"), self._value("max_image_age"))
 
     def _grasps(self, frame: RGBDFrame, request: PlanGrasps.Request) -> list[Grasp]:
-        base_from_camera = self._look_up(frame)
+        base_from_camera = self._look_up(self._workcell.base_frame, frame)
+        roi = _region(request.roi, frame.depth.shape)
+        if request.radius > 0:
+            near = (request.near.x, request.near.y)
+            seen_near = near_mask(frame, base_from_camera, near, request.radius)
+            roi = seen_near if roi is None else roi & seen_near
+        if self._tool_frame:
+            camera_from_tool = self._look_up(self._tool_frame, frame).inverse()
+            frame = without_hand(frame, camera_from_tool, self._gripper)
         with self._planning:
             try:
                 return plan_in_base(
@@ -184,23 +199,23 @@ class GraspPlannerNode(AutostartLifecycleNode):
                     frame,
                     base_from_camera,
                     self._workcell,
-                    roi=_region(request.roi, frame.depth.shape),
+                    roi=roi,
                     max_grasps=request.max_grasps or 1,
                     candidates=self._value("candidates"),
                 )
             finally:
                 self._publish_quality(frame)
 
-    def _look_up(self, frame: RGBDFrame) -> Transform:
-        """Where the camera was when it took the frame."""
-        base, when = self._workcell.base_frame, Time.from_msg(stamp(frame.stamp))
+    def _look_up(self, target: str, frame: RGBDFrame) -> Transform:
+        """target_from_camera when the camera took the frame."""
+        when = Time.from_msg(stamp(frame.stamp))
         timeout = Duration(seconds=self._value("transform_timeout"))
         try:
-            found = self._buffer.lookup_transform(base, frame.frame_id, when, timeout)
+            found = self._buffer.lookup_transform(target, frame.frame_id, when, timeout)
         except TransformException as error:
             raise OutcomeError(
                 Outcome.MISSING_TRANSFORM,
-                f"no transform from the camera '{frame.frame_id}' to the base '{base}' at {frame.stamp:.3f} s: "
+                f"no transform from the camera '{frame.frame_id}' to '{target}' at {frame.stamp:.3f} s: "
                 f"{error}; start camera_transform with the camera's file, or the robot's state publisher",
             ) from error
         return transform_from_msg(found.transform)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from grasp_execution.arm import ArmDescription
+from grasp_perception.configuration import ConfigurationError
 from grasp_perception.extrinsics import CameraMount
+from grasp_perception.transform import Transform
 from grasp_planning.workcell import WorkCell
 from grasp_sim.cell.gripper import SimulatedGripper
 from grasp_sim.cell.robot import SimulatedRobot
@@ -57,10 +61,25 @@ class SimulatedCell(Closable):
             )
             self.scene = Scene(self.world, workcell, ObjectCatalogue(description.gripper))
             self.scene.touching = self.gripper.touching
-            self.camera = SimulatedCamera(self.world, mount, renderer=renderer)
+            self.camera = SimulatedCamera(
+                self.world, mount, base_from_parent=self._frame(mount.parent_frame), renderer=renderer
+            )
         except BaseException:
             self.world.close()
             raise
+
+    def _frame(self, name: str) -> Callable[[], Transform]:
+        """Tells where a frame of the arm is: base_from_frame.
+
+        Raises:
+            ConfigurationError: The arm has no such link.
+        """
+        links = self.robot.body.links
+        if name not in links:
+            raise ConfigurationError(f"the camera's parent_frame '{name}' is no link of the arm: {', '.join(links)}")
+        if name == self.description.arm.base_frame:
+            return Transform.identity
+        return lambda: self.robot.link_transforms()[name]
 
     @property
     def time(self) -> float:

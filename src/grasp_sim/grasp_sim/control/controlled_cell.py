@@ -8,6 +8,7 @@ from grasp_execution.arm import ArmDescription
 from grasp_sim.cell.scene import ObjectState
 from grasp_sim.cell.simulated_cell import SimulatedCell
 from grasp_sim.control.gripper_controller import GripperController
+from grasp_sim.control.pushes import Pushes
 from grasp_sim.control.trajectory_controller import TrajectoryController
 
 Observer = Callable[[SimulatedCell], None]
@@ -24,6 +25,7 @@ class ControlledCell:
         cell: The cell.
         trajectories: The arm's controller.
         gripper: The gripper's controller.
+        pushes: What moves objects as a hand would.
     """
 
     def __init__(self, cell: SimulatedCell, description: ArmDescription, observers: Sequence[Observer] = ()) -> None:
@@ -31,6 +33,7 @@ class ControlledCell:
         self.cell = cell
         self.trajectories = TrajectoryController(cell.robot, len(description.arm.joints), cell.time_step)
         self.gripper = GripperController(cell.gripper)
+        self.pushes = Pushes(cell.scene)
         self._description = description
         self._observers = tuple(observers)
 
@@ -48,6 +51,7 @@ class ControlledCell:
     def advance(self) -> None:
         """Do one step."""
         self.trajectories.before_step(self.cell.time)
+        self.pushes.before_step(self.cell.time + self.cell.time_step)
         self.cell.step()
         self.trajectories.after_step(self.cell.time)
         self.gripper.after_step(self.cell.time)
@@ -74,6 +78,7 @@ class ControlledCell:
         if not reset_arm and (self.trajectories.active or self.gripper.active):
             raise ArmMoving("the arm or the gripper is moving: cancel its goal first, or set reset_arm")
         states = self.cell.scene.reset(list(objects), count, seed)
+        self.pushes.clear()
         if reset_arm:
             self.abort("the arm was reset")
             self.cell.robot.reset(self._description.arm.home_positions)

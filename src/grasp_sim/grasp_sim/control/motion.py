@@ -17,6 +17,8 @@ class Ending(Enum):
     SUCCEEDED = auto()
     ABORTED = auto()
     CANCELED = auto()
+    PREEMPTED = auto()
+    """Aborted by its successor."""
 
 
 @dataclass(slots=True, eq=False)

@@ -34,6 +34,8 @@ LATEST_STAMP_AGE = 0.1
 """Seconds by which a start stamp may lie in the past and still mean now: the way of the message."""
 LONGEST_WAIT = 60.0
 """Seconds by which a start stamp may lie in the future; beyond, the clocks disagree."""
+_LEAST_TIME = 0.02
+"""Seconds to the next point of a trajectory with a start stamp: nearer ones could only be reached by a jerk."""
 _FRACTIONS = (0.25, 0.5, 0.75)
 """Where between two points the spline is checked."""
 
@@ -54,7 +56,9 @@ class CheckedGoal:
     def begin(self, now: float, positions: NDArray[np.float64], velocities: NDArray[np.float64]) -> Follower:
         """Start from the present state.
 
-        A first point with a time > 0 is reached from the present state on a spline.
+        A first point that is still to come is reached from the present state on a spline, so that a trajectory
+        replaces another one without a halt. Of a stamp in the past, the points that should have been passed by now
+        are left out: the rest keeps its times.
 
         Args:
             now: Seconds.
@@ -64,11 +68,9 @@ class CheckedGoal:
         Raises:
             TrajectoryRefused: The stamp is too old or too far ahead, or the first point too far away.
         """
-        start = self._start(now)
-        trajectory = self.trajectory
+        trajectory = _after(self.trajectory, now - self._start(now))
         if trajectory.times[0] > 0.0:
-            at_rest = start > now
-            trajectory = _from_state(trajectory, positions, velocities * (0.0 if at_rest else 1.0))
+            trajectory = _from_state(trajectory, positions, velocities)
             _check_first_segment(trajectory, self.limits)
         else:
             gaps = positions - trajectory.positions[0]
@@ -80,7 +82,7 @@ class CheckedGoal:
                     f"{positions[joint]:.4f} rad, point 0 (time 0) wants {trajectory.positions[0, joint]:.4f}, "
                     f"{self.defaults.start_position} apart are allowed; plan from the latest joint states"
                 )
-        return Follower(trajectory, start, self.path, self.goal, self.goal_time)
+        return Follower(trajectory, now, self.path, self.goal, self.goal_time)
 
     def _start(self, now: float) -> float:
         if self.stamp == 0.0:
@@ -95,7 +97,7 @@ class CheckedGoal:
                 f"the trajectory is to start at {self.stamp:.3f} s, now it is {now:.3f} s and a wait of up to "
                 f"{LONGEST_WAIT:.0f} s is allowed; does the client use simulated time (use_sim_time)?"
             )
-        return max(self.stamp, now)
+        return self.stamp
 
 
 def check_goal(goal: TrajectoryGoal, limits: JointLimits, defaults: FollowingDefaults) -> CheckedGoal:
@@ -241,6 +243,27 @@ def _check_velocities(velocities: NDArray[np.float64], limits: JointLimits, wher
             f"{limits.names[joint]} is too fast {where}: {abs(velocities[joint]):.4f} rad/s, "
             f"{limits.velocity[joint]:.4f} are allowed"
         )
+
+
+def _after(trajectory: Trajectory, elapsed: float) -> Trajectory:
+    """The points still to come, and always the last one, with times from now on.
+
+    Args:
+        trajectory: All points.
+        elapsed: Seconds since its time was 0; negative if that is still to come.
+    """
+    if elapsed == 0.0:
+        return trajectory
+    first = min(int(np.searchsorted(trajectory.times, elapsed + _LEAST_TIME)), len(trajectory.times) - 1)
+
+    def rest(rows: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+        return None if rows is None else rows[first:]
+
+    times = np.maximum(trajectory.times[first:] - elapsed, _LEAST_TIME)
+    return Trajectory(
+        trajectory.joint_names, times, trajectory.positions[first:], rest(trajectory.velocities),
+        rest(trajectory.accelerations),
+    )  # fmt: skip
 
 
 def _from_state(trajectory: Trajectory, positions: NDArray[np.float64], velocities: NDArray[np.float64]) -> Trajectory:

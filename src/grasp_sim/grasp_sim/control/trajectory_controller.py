@@ -65,14 +65,14 @@ class TrajectoryController:
         return self._motion is not None
 
     def begin(self, goal: CheckedGoal, now: float) -> TrajectoryMotion:
-        """Follow a trajectory; the one under way, if any, is aborted.
+        """Follow a trajectory; the one under way, if any, is aborted, and the arm moves on without a halt.
 
         Raises:
             TrajectoryRefused: It cannot start from the present state. The one under way goes on.
         """
         positions, velocities = self._state()
         follower = goal.begin(now, positions, velocities)
-        self.abort("pre-empted by a new trajectory")
+        self._end(Ending.PREEMPTED, Verdict(TrajectoryError.INVALID_GOAL, "pre-empted by a new trajectory"))
         self._follower = follower
         self._motion = Motion(TrajectoryProgress(now, *follower.desired(now), positions, velocities))
         return self._motion

@@ -97,6 +97,9 @@ class MotionServer(Generic[MotionT]):
             goal.succeed()
         elif motion.ending is Ending.CANCELED:
             goal.canceled()
+        elif motion.ending is Ending.PREEMPTED:  # many times a second when somebody steers
+            self._logger.debug(f"goal aborted: {motion.result}")
+            goal.abort()
         else:
             self._logger.warning(f"goal aborted: {motion.result}")
             goal.abort()

@@ -6,13 +6,14 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from std_msgs.msg import Header
 
-from grasp_msgs.srv import EvaluateGrasp, GetObjects, ResetScene
+from grasp_msgs.srv import EvaluateGrasp, GetObjects, MoveObject, ResetScene
 from grasp_perception.ros_conversions import stamp
 from grasp_planning.gripper import Gripper
 from grasp_planning.ros_conversions import grasp_from_msg
 from grasp_sim.cell.scene import PlacementError
 from grasp_sim.control.controlled_cell import ArmMoving, ControlledCell
 from grasp_sim.control.physics_thread import PhysicsStopped, PhysicsThread
+from grasp_sim.control.pushes import PushRefused
 from grasp_sim.objects.catalogue import MeshError, UnknownObjectError
 from grasp_sim.ros_conversions import object_state_to_msg
 from grasp_sim.trials.live_trial import try_grasp
@@ -26,7 +27,7 @@ MOST_OBJECTS = 50
 
 
 class SceneServices:
-    """``~/reset_scene``, ``~/get_objects`` and ``~/evaluate_grasp``.
+    """``~/reset_scene``, ``~/get_objects``, ``~/move_object`` and ``~/evaluate_grasp``.
 
     A request that cannot be fulfilled is answered with the reason.
     """
@@ -40,6 +41,7 @@ class SceneServices:
         self._services = [
             node.create_service(ResetScene, "~/reset_scene", self._reset_scene, callback_group=group),
             node.create_service(GetObjects, "~/get_objects", self._get_objects, callback_group=group),
+            node.create_service(MoveObject, "~/move_object", self._move_object, callback_group=group),
             node.create_service(EvaluateGrasp, "~/evaluate_grasp", self._evaluate_grasp, callback_group=group),
         ]
 
@@ -73,6 +75,21 @@ class SceneServices:
         time, states = self._physics.call(lambda cell: (cell.time, cell.cell.scene.states()))
         response.header = Header(stamp=stamp(time), frame_id=self._base_frame)
         response.objects = [object_state_to_msg(state) for state in states]
+        return response
+
+    def _move_object(self, request: MoveObject.Request, response: MoveObject.Response) -> MoveObject.Response:
+        move = request.displacement
+        try:
+            self._physics.call(
+                lambda cell: cell.pushes.begin(
+                    request.name, (move.x, move.y, move.z), request.turn, request.seconds, cell.time
+                )
+            )
+        except (PhysicsStopped, PushRefused, TimeoutError) as error:
+            response.success, response.message = False, str(error)
+            self._node.get_logger().warning(f"move_object: {error}")
+            return response
+        response.success = True
         return response
 
     def _evaluate_grasp(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,16 +24,37 @@ class SimulatedCamera:
 
     Attributes:
         intrinsics: Of both images.
-        base_from_camera: Pose of the optical frame; the base is the world's origin.
         frame_id: Name of the optical frame.
     """
 
-    def __init__(self, world: World, mount: CameraMount, *, renderer: RendererName = "auto") -> None:
+    def __init__(
+        self,
+        world: World,
+        mount: CameraMount,
+        *,
+        base_from_parent: Callable[[], Transform] = Transform.identity,
+        renderer: RendererName = "auto",
+    ) -> None:
+        """Mount the camera.
+
+        Args:
+            world: What it sees.
+            mount: Where it is mounted, and its intrinsics.
+            base_from_parent: Where the mount's parent frame is now; the base is the world's origin.
+            renderer: See `make_renderer`.
+        """
         self._world = world
         self._renderer: Renderer = make_renderer(world, renderer)
+        self._parent_from_camera = mount.parent_from_camera
+        self._base_from_parent = base_from_parent
+        self._least_depth = mount.least_depth
         self.intrinsics = mount.camera_intrinsics
-        self.base_from_camera = mount.parent_from_camera
         self.frame_id = mount.camera_frame
+
+    @property
+    def base_from_camera(self) -> Transform:
+        """Pose of the optical frame now."""
+        return self._base_from_parent() @ self._parent_from_camera
 
     @property
     def renderer(self) -> str:
@@ -41,9 +64,11 @@ class SimulatedCamera:
     def capture(self) -> RGBDFrame:
         """What the camera sees now; its stamp is the world's time.
 
-        Depth is the distance along the optical axis; NaN where there is nothing within `FAR`.
+        Depth is the distance along the optical axis; NaN where there is nothing within `FAR`, or something nearer
+        than the camera can measure.
         """
         color, depth = self.view(self.base_from_camera, self.intrinsics)
+        depth[depth < self._least_depth] = np.nan
         return RGBDFrame(color, depth, self.intrinsics, self._world.time, self.frame_id)
 
     def view(

@@ -1,0 +1,188 @@
+"""The descent in closed loop: the tool is led after an object that may move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grasp_execution.pick.mover import Mover
+from grasp_execution.pick.ports import Helm, Robot, Servo, Watch
+from grasp_execution.pick.steering import ToolError, next_pose
+from grasp_execution.pick.tracker import Tracker
+from grasp_execution.trajectory import MotionState
+from grasp_perception.outcomes import Outcome, OutcomeError
+from grasp_perception.transform import Transform
+
+_POLL = 0.01
+"""Between two looks at the state of things, s of the robot's clock."""
+_SKEW = 0.15
+"""How old joint states may be, and how late a course may have begun, s."""
+_SAME = 3e-4
+"""A course that ends this near to the one under way is no other course, m."""
+
+
+class ClosedLoop:
+    """Leads the tool from above an object to its grasp, while a tracker follows the object.
+
+    - The tool goes down as far as `hold_distance` before the grasp, and further only when it is over it and the object
+      keeps still; if that changes, it comes up again, and if it is out of sight, to where the descent began.
+    - The object must be seen: out of sight, the last target counts for `patience`, then the arm stops. Nearer than
+      `blind_distance` to the grasp it may be out of sight if it kept still before; over the grasp, its target is then
+      final.
+    - Every course ends at rest, begins in the state that the arm will then be in, and is checked for the limits of
+      the joints and for contacts. One that fails is not sent, and counts as not seeing the object.
+    """
+
+    def __init__(self, robot: Robot, servo: Servo, tracker: Tracker, mover: Mover) -> None:
+        self._robot = robot
+        self._servo = servo
+        self._tracker = tracker
+        self._mover = mover
+        self._options = mover.options.tracking
+        self._goal: Transform | None = None
+        self._final = False
+        self._low = False
+        self._trouble: OutcomeError | None = None
+        self._well = 0.0
+
+    def descend(self, watch: Watch, on_goal: Callable[[], None] = lambda: None) -> None:
+        """Lead the tool to the grasp; at the end the arm is at rest there.
+
+        Args:
+            watch: See `ports`.
+            on_goal: Called when the target has changed.
+
+        Raises:
+            OutcomeError: TARGET_LOST, NOT_CONVERGED, OUT_OF_REACH, NO_MOTION_PLAN; what the tracker, the robot or
+                `watch` raises.
+        """
+        try:
+            self._lead(watch, on_goal)
+        except OutcomeError as error:
+            if error.outcome is Outcome.TARGET_LOST:  # the arm holds; there is time to hear why
+                self._tracker.finish(watch, self._robot.pause)
+            raise
+        finally:
+            self._tracker.drop()
+
+    def _lead(self, watch: Watch, on_goal: Callable[[], None]) -> None:
+        begun = self._well = self._robot.now()
+        sent = -np.inf
+        self._tracker.face(self._servo.tool(self._measured()))
+        with self._robot.steer(watch) as helm:
+            while True:
+                watch()
+                now = self._robot.now()
+                state = self._state(helm, now)
+                if not self._final and self._tracker.update():
+                    self._goal = None
+                    on_goal()
+                goal = self._reachable(state)
+                error = ToolError.between(self._servo.tool(state), goal, self._approach)
+                self._decide(error)
+                if self._final and helm.has_arrived() and self._is_under_way(helm, goal):
+                    return
+                self._check(now, begun, error)
+                if now - sent >= self._options.period and self._steer(helm, state, goal, now):
+                    sent = now
+                self._robot.pause(_POLL, watch)
+
+    @property
+    def _is_steady(self) -> bool:
+        """Whether the object kept still when it was last seen."""
+        return self._tracker.steady >= self._options.steady_images
+
+    @property
+    def _approach(self) -> NDArray[np.float64]:
+        return self._tracker.target.pose.rotation[:, 2]
+
+    def _state(self, helm: Helm, now: float) -> MotionState:
+        """Where the arm will be when the next course begins, and how fast."""
+        course, measured = helm.under_way(), self._measured()
+        if course is None:
+            return measured
+        trajectory, start = course
+        wanted = MotionState.on(trajectory, now - start)
+        off = np.abs(wanted.positions - measured.positions) - _SKEW * np.abs(wanted.velocities)
+        if off.max() > self._mover.options.start_tolerance:
+            joint = trajectory.joint_names[int(off.argmax())]
+            raise OutcomeError(
+                Outcome.TRAJECTORY_FAILED,
+                f"{joint} is {off.max():.3f} rad off the course that the arm was sent on; what holds it back?",
+            )
+        return MotionState.on(trajectory, now + self._options.lead - start)
+
+    def _measured(self) -> MotionState:
+        present = self._mover.start()
+        return MotionState.at_rest(np.array([present[name] for name in self._mover.arm.joints]))
+
+    def _reachable(self, state: MotionState) -> Transform:
+        if self._goal is None:
+            try:
+                self._goal = self._servo.reachable(self._tracker.target.pose, state)
+            except OutcomeError as error:
+                self._trouble = error
+                return self._tracker.target.pose
+        return self._goal
+
+    def _decide(self, error: ToolError) -> None:
+        """Whether the tool may go down to the grasp, and whether the target is final."""
+        options, slack = self._options, 2.0 if self._low else 1.0
+        aligned = error.is_aligned(slack * options.lateral_tolerance, slack * options.turn_tolerance)
+        self._low = aligned and self._is_steady
+        if self._low and error.along <= options.blind_distance and self._goal is not None:
+            self._final = True
+            self._tracker.drop()
+
+    def _steer(self, helm: Helm, state: MotionState, goal: Transform, now: float) -> bool:
+        """Send the next course, if it is another one; whether it was sent."""
+        options = self._options
+        if self._goal is None:
+            return False
+        hold, speed = options.hold_distance, self._mover.arm.cartesian_speed
+        if self._low or self._final:
+            hold, speed = 0.0, options.slow * speed
+        elif self._tracker.reason is not None:
+            hold = self._mover.workcell.approach_distance  # more is seen from there
+        tool, step = self._servo.tool(state), speed * options.step_seconds
+        pose = next_pose(tool, goal, self._approach, hold=hold, step=step, turn=options.max_turn)
+        if self._is_under_way(helm, pose):
+            self._well = now
+            return False
+        try:
+            course = self._servo.course(state, pose, speed)
+        except OutcomeError as error:
+            self._trouble = error
+            return False
+        helm.send(course, now + options.lead)
+        self._tracker.corrected()
+        self._trouble, self._well = None, now
+        return True
+
+    def _is_under_way(self, helm: Helm, pose: Transform) -> bool:
+        course = helm.under_way()
+        end = self._measured() if course is None else MotionState.at_rest(course[0].positions[-1])
+        there = self._servo.tool(end)
+        return bool(np.linalg.norm(there.translation - pose.translation) < _SAME and there.angle_to(pose) < 0.01)
+
+    def _check(self, now: float, begun: float, error: ToolError) -> None:
+        """Raise if this leads nowhere."""
+        options, tracker = self._options, self._tracker
+        if now - begun > options.timeout:
+            raise OutcomeError(
+                Outcome.NOT_CONVERGED,
+                f"after {options.timeout:.0f} s the tool is still {np.linalg.norm(error.lateral) * 1e3:.0f} mm beside "
+                f"the grasp and {error.along * 1e3:.0f} mm before it; does the object keep moving?",
+            )
+        if self._trouble is not None and now - self._well > options.patience:
+            raise self._trouble
+        hidden = error.along <= options.blind_distance and self._is_steady
+        unseen = now - max(tracker.seen, begun)
+        if not self._final and not hidden and unseen > options.patience:
+            why = "no image was answered" if tracker.reason is None else tracker.reason.message
+            raise OutcomeError(
+                Outcome.TARGET_LOST,
+                f"the object has not been seen for {unseen:.1f} s, {error.along * 1e3:.0f} mm before the grasp: {why}",
+            )

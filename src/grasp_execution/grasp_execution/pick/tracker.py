@@ -1,0 +1,198 @@
+"""Following one grasp from image to image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.spatial.transform import Rotation, Slerp
+
+from grasp_execution.pick.goals import check_grasp
+from grasp_execution.pick.options import TrackingOptions
+from grasp_execution.pick.ports import AskedGrasps, GraspSource, Look, Watch
+from grasp_perception.outcomes import Outcome, OutcomeError
+from grasp_perception.transform import Transform
+from grasp_planning.grasps import Grasp, half_turn, wrap_half_turn
+from grasp_planning.workcell import WorkCell
+
+_POLL = 0.01
+"""Between two looks for an answer, s."""
+_STEADY = 0.004
+"""Difference along the closing axis between two sights of what stands still, m."""
+_TRANSIENT = range(Outcome.BAD_DEPTH, Outcome.GRASP_PLANNER_FAILED)
+"""What an image may be worth nothing for, while the next one may be good."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingCount:
+    """How well something was tracked."""
+
+    images: int = 0
+    """That were planned on."""
+    misses: int = 0
+    """Those of them in which it was not found."""
+    corrections: int = 0
+    """New courses that the arm was sent on."""
+    hz: float = 0.0
+    """Images planned on per second, by their stamps."""
+
+
+class Tracker:
+    """Asks for grasps on one image after the other, and keeps to the one that is nearest to the last.
+
+    As Morrison, Corke and Leitner (2018) choose among the maxima of the quality map: not the best, which may jump
+    from image to image, but the one nearest to the target before.
+
+    Attributes:
+        target: The grasp as last seen.
+        seen: Stamp of the image it was last seen in, s of the robot's clock.
+        reason: Why it was not found in the latest image; None if it was.
+        steady: In how many images in a row it was where it had been, but for noise.
+    """
+
+    def __init__(
+        self,
+        source: GraspSource,
+        target: Grasp,
+        seen: float,
+        workcell: WorkCell,
+        options: TrackingOptions,
+        on_target: Callable[[Grasp, float], None] = lambda grasp, stamp: None,
+    ) -> None:
+        """Begin with a grasp.
+
+        Args:
+            source: Of the grasps.
+            target: The grasp.
+            seen: Stamp of its image.
+            workcell: Where grasps may be.
+            options: Of the tracking.
+            on_target: Told of each grasp that becomes the target, and the stamp of its image.
+        """
+        self._source = source
+        self._workcell = workcell
+        self._options = options
+        self._on_target = on_target
+        self._asked: AskedGrasps | None = None
+        self._not_before = seen
+        self._first: float | None = None
+        self.target = target
+        self.seen = seen
+        self.reason: OutcomeError | None = None
+        self.steady = 0
+        self.count = TrackingCount()
+
+    def update(self) -> bool:
+        """Take an answer if there is one, and ask again; returns at once.
+
+        Returns:
+            Whether there is a new target.
+
+        Raises:
+            OutcomeError: 1xx but BAD_DEPTH, or GRASP_PLANNER_FAILED: there will be no more answers.
+        """
+        if self._asked is None:
+            self._asked = self._source.ask(
+                None, self._options.max_grasps, self._not_before + 1e-3, self.target, self._options.max_jump
+            )
+        look = self._asked.answer()
+        if look is None:
+            return False
+        self._asked = None
+        return self._take(look)
+
+    def finish(self, watch: Watch, pause: Callable[[float, Watch], None]) -> None:
+        """Wait for the answer that is awaited, if any.
+
+        Raises:
+            OutcomeError: As `update`; or what `watch` raises.
+        """
+        while self._asked is not None:
+            look = self._asked.answer()
+            if look is not None:
+                self._asked = None
+                self._take(look)
+                return
+            pause(_POLL, watch)
+
+    def face(self, tool: Transform) -> None:
+        """Turn the target by half a turn if the tool is then nearer to it."""
+        nearest = min(self.target.pose, half_turn(self.target.pose), key=tool.angle_to)
+        self.target = replace(self.target, pose=nearest)
+
+    def drop(self) -> None:
+        """Forget the answer that is awaited."""
+        if self._asked is not None:
+            self._asked.drop()
+            self._asked = None
+
+    def corrected(self) -> None:
+        """Count a correction."""
+        self.count = replace(self.count, corrections=self.count.corrections + 1)
+
+    def _take(self, look: Look) -> bool:
+        if look.failure is not None and look.failure.outcome not in _TRANSIENT:
+            raise look.failure
+        self._not_before = look.stamp
+        self._first = look.stamp if self._first is None else self._first
+        self.reason = look.failure
+        found = None if look.failure else self._nearest(look.grasps)
+        count, span = self.count, look.stamp - self._first
+        images = count.images + 1
+        self.count = replace(
+            count,
+            images=images,
+            misses=count.misses + (found is None),
+            hz=(images - 1) / span if span > 0 else 0.0,
+        )
+        if found is None:
+            return False
+        self.target, self.seen = found, look.stamp
+        self._on_target(found, look.stamp)
+        return True
+
+    def _nearest(self, grasps: Sequence[Grasp]) -> Grasp | None:
+        """The grasp nearest to the target, turned so that its fingers are where they were; None: all are too far."""
+        options, last = self._options, self.target.pose
+
+        def distance(grasp: Grasp) -> float:
+            way = float(np.linalg.norm(grasp.pose.translation - last.translation))
+            return way + options.turn_weight * _turn(last.rotation, grasp.pose.rotation)
+
+        best = min(grasps, key=distance)
+        if distance(best) > options.max_jump:
+            self.reason = OutcomeError(
+                Outcome.NO_GRASP, f"the nearest grasp is {distance(best) * 1e3:.0f} mm from where it was last seen"
+            )
+            return None
+        try:
+            check_grasp(best.pose, self._workcell)
+        except OutcomeError as error:
+            self.reason = error
+            return None
+        pose = min(best.pose, half_turn(best.pose), key=last.angle_to)
+        self.steady = self.steady + 1 if self._is_same(pose) else 0
+        return replace(best, pose=self._smoothed(pose))
+
+    def _is_same(self, pose: Transform) -> bool:
+        """Whether a pose differs from the last no more than noise does: least of all along the closing axis."""
+        last = self.target.pose
+        closing, across, _ = np.abs(last.rotation.T @ (pose.translation - last.translation))
+        turn = _turn(last.rotation, pose.rotation)
+        return bool(closing <= _STEADY and across <= self._options.noise and turn <= self._options.turn_noise)
+
+    def _smoothed(self, pose: Transform) -> Transform:
+        """A pose drawn towards the last one, unless it is too far from it to be the same grasp seen with noise."""
+        last, options = self.target.pose, self._options
+        way = pose.translation - last.translation
+        share = options.smoothing if np.linalg.norm(way) <= options.noise else 1.0
+        turn = Slerp([0.0, 1.0], Rotation.from_matrix(np.stack([last.rotation, pose.rotation])))
+        turned = turn(options.turn_smoothing if last.angle_to(pose) <= options.turn_noise else 1.0)
+        return Transform(turned.as_matrix(), last.translation + share * way)
+
+
+def _turn(first: np.ndarray, second: np.ndarray) -> float:
+    """Angle between the closing axes of two tools, modulo pi, seen along the first's approach; rad."""
+    x, y = first[:, 0] @ second[:, 0], first[:, 1] @ second[:, 0]
+    return abs(wrap_half_turn(float(np.arctan2(y, x))))

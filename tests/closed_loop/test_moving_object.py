@@ -1,0 +1,54 @@
+"""Picks in closed loop of objects that are moved meanwhile: the whole loop but for ROS, in simulated time alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from grasp_execution.pick import Stage
+from grasp_perception.outcomes import Outcome
+
+
+def test_an_object_that_stays_is_picked_with_few_corrections(hand):
+    result = hand.run("box_small", 4)
+    assert result.outcome is Outcome.SUCCESS, result.message
+    assert result.object_success and result.gripper_success
+    assert result.tracking.images > 15 and result.tracking.corrections >= 2
+    assert result.tracking.hz > 10.0
+    assert max(np.linalg.norm(target - hand.targets[0]) for target in hand.targets) < 0.012
+
+
+@pytest.mark.parametrize(("name", "seed"), [("box_small", 4), ("cube_medium", 12), ("sphere_medium", 13)])
+def test_an_object_moved_by_4_cm_during_the_approach_is_picked(hand, name, seed):
+    result = hand.run(name, seed, (0.02, -0.035))
+    assert result.outcome is Outcome.SUCCESS, result.message
+    assert result.object_success
+    assert result.tracking.corrections >= 4
+    np.testing.assert_allclose(hand.targets[-1] - hand.targets[0], [0.02, -0.035, 0.0], atol=0.01)
+    last = hand.targets[-1]
+    np.testing.assert_allclose(result.grasp.pose.translation, last)
+
+
+def test_in_open_loop_the_same_object_is_missed(hand):
+    result = hand.run("box_small", 4, (0.02, -0.035), closed_loop=False)
+    assert (result.outcome, result.failed_stage) == (Outcome.GRASP_EMPTY, Stage.CLOSE)
+    assert result.tracking.images == 0
+
+
+def test_an_object_that_turns_is_followed(hand):
+    result = hand.run("bar_small", 10, (0.0, 0.02), turn=0.6)
+    assert result.outcome is Outcome.SUCCESS, result.message
+
+
+def test_the_tool_comes_up_again_when_the_object_leaves(hand):
+    heights = []
+    hand.world.events.append(lambda time: heights.append(hand.world.tool_height()))
+    result = hand.run("cube_medium", 12, (0.0, 0.03), stage=Stage.DESCEND, delay=0.1, seconds=0.3)
+    hand.world.events.clear()
+    assert result.outcome is Outcome.SUCCESS, result.message
+
+
+def test_the_camera_above_sees_as_long_as_the_hand_does_not_hide_it(overhead):
+    result = overhead.run("box_small", 4, (0.02, -0.035), delay=0.0, seconds=0.3)
+    assert result.outcome is Outcome.SUCCESS, result.message
+    assert result.tracking.corrections >= 2
