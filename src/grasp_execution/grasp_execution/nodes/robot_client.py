@@ -92,7 +92,7 @@ class RobotClient:
         end = self.now() + seconds
         while self.now() < end:
             guard()
-            time.sleep(POLL_SECONDS)
+            time.sleep(min(POLL_SECONDS, seconds / 2))
 
     def connect(self, watch: Watch) -> None:
         """See `Robot`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
@@ -27,9 +28,16 @@ class CameraPublisher:
         publish_seconds: Mean wall time of converting and publishing it.
     """
 
-    def __init__(self, node: Node, namespace: str, image_rate: float) -> None:
-        """Publish below `namespace` at `image_rate` Hz of simulated time."""
+    def __init__(
+        self,
+        node: Node,
+        namespace: str,
+        image_rate: float,
+        before: Callable[[SimulatedCell], None] = lambda cell: None,
+    ) -> None:
+        """Publish below `namespace` at `image_rate` Hz of simulated time; `before` is called before each image."""
         self._due = Schedule(image_rate)
+        self._before = before
         # Reliable like the real driver's, which also serves best-effort subscribers.
         qos = QoSProfile(depth=5)
         self._color = node.create_publisher(Image, f"{namespace}/color/image_raw", qos)
@@ -51,6 +59,7 @@ class CameraPublisher:
         if not self._due.due(cell.time, begin):
             return
         if self._listeners():
+            self._before(cell)
             frame = cell.camera.capture()
             rendered = time.monotonic()
             color, depth, info = images_from_frame(frame)

@@ -152,7 +152,10 @@ class SimulatedRobotNode(AutostartLifecycleNode):
         arm = description.arm
         if self._state_publisher is None or self._camera is None:  # they outlive a cleanup
             self._state_publisher = StatePublisher(self, arm.base_frame, self._joint_state_rate)
-            self._camera = CameraPublisher(self, self._camera_namespace, self._image_rate)
+            # Who looks through a camera on the arm need not wait for transforms later than the image.
+            self._camera = CameraPublisher(
+                self, self._camera_namespace, self._image_rate, self._state_publisher.publish_transforms
+            )
             if self._spectator_file:
                 spectator = CameraMount.load(self._spectator_file)
                 self._spectators = (SpectatorPublisher(self, spectator, self._spectator_rate),)

@@ -44,6 +44,9 @@ class StatePublisher:
         if self._states_due.due(cell.time, wall):
             robot = cell.robot
             self._joint_states.publish(joint_state_to_msg(robot.joint_names, robot.states(), cell.time))
-            self._transforms.sendTransform(
-                link_transforms_to_msgs(robot.link_transforms(), self._base_frame, cell.time)
-            )
+            self.publish_transforms(cell)
+
+    def publish_transforms(self, cell: SimulatedCell) -> None:
+        """Publish where all links are now."""
+        transforms = link_transforms_to_msgs(cell.robot.link_transforms(), self._base_frame, cell.time)
+        self._transforms.sendTransform(transforms)
