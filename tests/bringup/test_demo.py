@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,10 +11,12 @@ import pytest
 import rclpy
 
 from grasp_bringup.demo.pictures import draw_pick, draw_summary
-from grasp_bringup.demo.report import report, write_json
-from grasp_bringup.demo.session import PickRecord, PickSession, SessionError
+from grasp_bringup.demo.push import LENGTH, draw_push
+from grasp_bringup.demo.report import report, tables, write_json
+from grasp_bringup.demo.session import PickRecord, PickSession, SessionError, Sight, Tracking
 from grasp_msgs.srv import ResetScene
 from grasp_perception.outcomes import Outcome
+from grasp_planning.workcell import Box
 
 
 def record(name: str, outcome: Outcome, *, in_bin: bool, failed_stage: str = "") -> PickRecord:
@@ -38,9 +41,10 @@ RECORDS = [
 
 
 def test_report_has_what_it_promises() -> None:
-    content = report(RECORDS, arm="widowx", planner="antipodal", motion="embedded", seed=3)
-    assert {key: content[key] for key in ("arm", "planner", "motion", "seed")} == {
+    content = report(RECORDS, arm="widowx", camera="widowx", planner="antipodal", motion="embedded", seed=3)
+    assert {key: content[key] for key in ("arm", "camera", "planner", "motion", "seed")} == {
         "arm": "widowx",
+        "camera": "widowx",
         "planner": "antipodal",
         "motion": "embedded",
         "seed": 3,
@@ -55,7 +59,7 @@ def test_report_has_what_it_promises() -> None:
 
 def test_a_gripper_that_is_wrong_about_success_does_not_count() -> None:
     claimed = [record("box", Outcome.SUCCESS, in_bin=False)]
-    assert report(claimed, arm="a", planner="p", motion="m", seed=0)["success_rate"] == 0.0
+    assert report(claimed, arm="a", camera="c", planner="p", motion="m", seed=0)["success_rate"] == 0.0
 
 
 def test_json_is_replaced_whole(tmp_path: Path) -> None:
@@ -73,6 +77,30 @@ def test_pictures_are_drawn_with_missing_moments(tmp_path: Path) -> None:
     draw_summary(RECORDS, "widowx", tmp_path / "summary.png")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pick.png", "summary.png"]
     assert cv2.imread(str(tmp_path / "pick.png")).shape == (315, 1440, 3)
+
+
+def test_what_was_followed_is_reported_and_drawn(tmp_path: Path) -> None:
+    sights = tuple(Sight(10.0 + 0.1 * i, 0.2, 0.001 * i) for i in range(30))
+    followed = replace(RECORDS[0], tracking=Tracking(30, 2, 7, 12.345, 0.035, sights))
+    (first, second) = report([followed, RECORDS[1]], arm="a", camera="c", planner="p", motion="m", seed=0)["picks"]
+    assert first["tracking"] == {"images": 30, "misses": 2, "corrections": 7, "hz": 12.35, "pushed": 0.035}
+    assert second["tracking"] is None
+    assert [table.title for table in tables([followed])][1] == "Following the object"
+    assert len(tables(RECORDS)) == 2
+    draw_pick(followed, 1, tmp_path / "pick.png")
+    assert cv2.imread(str(tmp_path / "pick.png")).shape == (315, 1800, 3)
+    draw_pick(replace(followed, tracking=Tracking(0, 0, 0, 0.0, 0.0, ())), 1, tmp_path / "pick.png")
+
+
+@pytest.mark.parametrize(("x", "y"), [(0.2, 0.0), (0.14, 0.12), (0.28, -0.12), (0.2, 0.11)])
+def test_pushes_stay_in_the_workspace(x: float, y: float) -> None:
+    workspace = Box(min=(0.13, -0.125, 0.0), max=(0.285, 0.125, 0.12))
+    for seed in range(20):
+        push = draw_push("box", x, y, workspace, np.random.default_rng(seed))
+        assert np.hypot(push.dx, push.dy) == pytest.approx(LENGTH)
+        assert workspace.contains((x + push.dx, y + push.dy, 0.0))
+    again = draw_push("box", x, y, workspace, np.random.default_rng(19))
+    assert again == push
 
 
 def test_two_stacks_in_one_domain_are_refused(ros: None) -> None:

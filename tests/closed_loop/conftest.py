@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,9 @@ class CellPorts:
     Attributes:
         cell: The simulation.
         events: Called with the time after every step; raise or push as you like.
-        blind: Whether images show nothing.
+        blind: Whether images show nothing near the target.
+        failure: What answers say instead.
+        planning: Simulated seconds from an image to its grasps.
     """
 
     def __init__(self, repository: Path, camera: str = "widowx_hand") -> None:
@@ -75,6 +78,8 @@ class CellPorts:
         self._posts: list[tuple[float, Callable[[], None]]] = []
         self.events: list[Callable[[float], None]] = []
         self.blind = False
+        self.failure: OutcomeError | None = None
+        self.planning = PLANNING
 
     def ports(self) -> Ports:
         return Ports(self, self, _Motions(self._motions), self, lambda: self._servo)  # type: ignore[arg-type]
@@ -82,6 +87,7 @@ class CellPorts:
     def reset(self, objects: list[str], seed: int) -> None:
         """The arm at home, and objects on the table."""
         self._posts = []
+        self.blind, self.failure, self.planning = False, None, PLANNING
         self.cell.reset(objects, 0, seed, reset_arm=True)
 
     def tool_height(self) -> float:
@@ -147,8 +153,9 @@ class CellPorts:
         try:
             yield helm
         finally:
-            if helm.motion is not None and not helm.has_arrived():
-                self.cell.trajectories.cancel(helm.motion, self.now())
+            helm.closed = True
+            if helm.followed is not None and not helm.has_arrived():
+                self.cell.trajectories.cancel(helm.followed, self.now())
                 self.advance(0.5, lambda: None)
 
     def grip(self, gap: float, force: float, watch: Watch) -> GripperState:
@@ -177,6 +184,8 @@ class CellPorts:
 
     def _look(self, max_grasps: int, near: Grasp | None, radius: float) -> Look:
         cell = self.cell.cell
+        if self.failure is not None:
+            return Look(0.0, (), self.failure)
         frame, base_from_camera = cell.camera.capture(), cell.camera.base_from_camera
         roi = None
         if near is not None:
@@ -218,7 +227,7 @@ class CellAnswer:
         def arrive() -> None:
             self._look = look
 
-        ports.post(PLANNING, arrive)
+        ports.post(ports.planning, arrive)
 
     def answer(self) -> Look | None:
         return self._look
@@ -234,15 +243,18 @@ class CellHelm:
         self._ports = ports
         self._watch = watch
         self._course: tuple[Trajectory, float] | None = None
-        self.motion: TrajectoryMotion | None = None
+        self._motion: TrajectoryMotion | None = None
+        self.followed: TrajectoryMotion | None = None
+        self.closed = False
 
     def send(self, trajectory: Trajectory, start: float) -> None:
         self._course = (trajectory, start)
 
         def arrive() -> None:
-            self.motion = self._ports.begin(trajectory, start)
+            if not self.closed:
+                self._motion = self.followed = self._ports.begin(trajectory, start)
 
-        self.motion = None
+        self._motion = None
         self._ports.post(TRANSPORT, arrive)
 
     def under_way(self) -> tuple[Trajectory, float] | None:
@@ -250,7 +262,7 @@ class CellHelm:
         return self._course
 
     def has_arrived(self) -> bool:
-        return self.motion is not None and self.motion.ended.is_set()
+        return self._motion is not None and self._motion.ended.is_set()
 
 
 class Bench:
@@ -260,8 +272,11 @@ class Bench:
         self.world = CellPorts(repository, camera)
         world = self.world
         options = PickOptions().with_blind_distance(world.mount.blind_distance)
-        self._pick = Pick(world.description.arm, world.description.gripper, world.workcell, world.ports(), options)
+        self._options = options
         self.targets: list[np.ndarray] = []
+        self.on_stage: dict[Stage, Callable[[], None]] = {}
+        self.lowest = np.inf
+        world.events.append(self._watch_height)
 
     def run(
         self,
@@ -275,20 +290,31 @@ class Bench:
         seconds: float = 0.5,
         turn: float = 0.0,
         interruption: Interruption | None = None,
+        timeout: float = 15.0,
+        servo: bool = True,
     ) -> PickResult:
-        world = self.world
+        world, arm = self.world, self.world.description
+        options = replace(self._options, tracking=replace(self._options.tracking, timeout=timeout))
+        ports = world.ports() if servo else replace(world.ports(), servo=None)
+        pick = Pick(arm.arm, arm.gripper, world.workcell, ports, options)
         world.reset([name], seed)
         self.targets.clear()
+        self.lowest = np.inf
         begun: list[Stage] = []
 
         def on_stage(progress: Progress) -> None:
-            if progress.stage is stage and stage not in begun:
+            if progress.stage in self.on_stage:
+                self.on_stage.pop(progress.stage)()
+            if any(push) and progress.stage is stage and stage not in begun:
                 world.post(delay, lambda: world.cell.pushes.begin(name, (*push, 0.0), turn, seconds, world.now()))
             begun.append(progress.stage)
             if progress.grasp is not None:
                 self.targets.append(progress.grasp.pose.translation)
 
-        return self._pick.run(PickRequest(closed_loop=closed_loop), interruption or Interruption(), on_stage)
+        return pick.run(PickRequest(closed_loop=closed_loop), interruption or Interruption(), on_stage)
+
+    def _watch_height(self, time: float) -> None:
+        self.lowest = min(self.lowest, self.world.tool_height())
 
 
 @pytest.fixture(scope="module")

@@ -39,3 +39,15 @@ def test_missing_gripper_file_is_named(repository, tmp_path):
     path.write_text(yaml.safe_dump(content))
     with pytest.raises(ConfigurationError, match=r"config/grippers/widowx\.yaml"):
         ArmDescription(path)
+
+
+def test_another_home(repository):
+    description = ArmDescription(repository / "config/arms/widowx.yaml")
+    home = {name: 0.1 * i for i, name in enumerate(description.arm.joints)}
+    other = description.with_home(home)
+    assert other.arm.home_positions == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
+    assert description.arm.home["joint_1"] == 1.4
+    with pytest.raises(
+        ConfigurationError, match=r"for exactly the joints of widowx; wrong or missing: \['joint_1', 'x'\]"
+    ):
+        description.with_home({"x": 0.0, **{name: 0.0 for name in description.arm.joints[1:]}})

@@ -14,6 +14,18 @@ def test_the_camera_above_the_table_looks_down(repository):
     assert mount.camera_intrinsics.fx == 615.0
 
 
+def test_the_camera_on_the_hand_sees_where_the_fingers_close(repository):
+    mount = CameraMount.load(repository / "config/cameras/widowx_hand.yaml")
+    assert mount.parent_frame == "tool_link"
+    for distance in (0.0, 0.05):  # of the object before the finger tips
+        point = mount.parent_from_camera.inverse().apply([0.0, 0.0, distance])
+        assert point[2] > mount.least_depth
+        column, row = mount.camera_intrinsics.project(point)
+        assert 0 < column < 423 and 0 < row < 239
+    assert set(mount.look_from) == {f"joint_{i}" for i in range(1, 6)}
+    assert CameraMount.load(repository / "config/cameras/widowx.yaml").look_from is None
+
+
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [
@@ -22,6 +34,9 @@ def test_the_camera_above_the_table_looks_down(repository):
         ("rotation", [0, 0, 0, 0], "quaternion"),
         ("intrinsics", {"fx": 0, "fy": 1, "cx": 0, "cy": 0, "width": 1, "height": 1}, r"intrinsics\.fx"),
         ("camera_frame", None, "camera_frame"),
+        ("least_depth", -0.1, "least_depth"),
+        ("blind_distance", -0.1, "blind_distance"),
+        ("look_from", [0.0], "look_from"),
     ],
 )
 def test_wrong_fields(repository, tmp_path, field, value, reason):

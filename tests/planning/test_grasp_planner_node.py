@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
-from geometry_msgs.msg import TransformStamped
+from geometry_msgs.msg import Point, TransformStamped
 from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -31,6 +32,7 @@ from grasp_perception.ros_conversions import (
     image_to_array,
     transform_to_msg,
 )
+from grasp_perception.transform import Transform
 from grasp_planning.nodes import grasp_planner
 from grasp_planning.nodes.grasp_planner import GraspPlannerNode
 from grasp_planning.planner import GraspPlanner, NoGraspFound
@@ -201,6 +203,42 @@ def test_region_of_interest(graph, scene, pose):
     response = graph.plan(roi=request.roi)
     assert response.outcome.code == Outcome.NO_OBJECT
     assert "holds no pixel of the 640x480 image" in response.outcome.message
+
+
+def test_grasps_near_a_point(graph, scene, pose):
+    graph.start_planner()
+    graph.broadcast(pose)
+    graph.stream(scene((0.17, 0.0), (0.27, 0.0)))
+    for x in (0.17, 0.27):
+        grasps = graph.plan(near=Point(x=x), radius=0.04, max_grasps=10).grasps.grasps
+        assert grasps and all(abs(grasp.pose.position.x - x) < 0.03 for grasp in grasps)
+    response = graph.plan(near=Point(x=0.22), radius=0.01)
+    assert response.outcome.code == Outcome.NO_OBJECT
+    assert "in the part of the workspace that was asked for" in response.outcome.message
+
+
+def test_the_hand_is_left_out_of_the_image(graph, scene, pose):
+    graph.start_planner(tool_frame="tool_link")
+    graph.broadcast(pose)
+    graph.stream(scene((0.2, 0.05)))
+    response = graph.plan()
+    assert response.outcome.code == Outcome.MISSING_TRANSFORM
+    assert f"from the camera '{CAMERA}' to 'tool_link'" in response.outcome.message
+    over_the_box = Transform(np.diag([1.0, -1.0, -1.0]), np.array([0.2, 0.05, 0.045]))
+    broadcaster = StaticTransformBroadcaster(graph.client)
+    message = TransformStamped(child_frame_id="tool_link", transform=transform_to_msg(over_the_box))
+    message.header.frame_id = "arm_base_link"
+    broadcaster.sendTransform(message)
+    assert graph.plan().outcome.code == Outcome.SUCCESS  # the image shows no hand there
+    at_the_box = TransformStamped(
+        child_frame_id="tool_link",
+        transform=transform_to_msg(Transform(np.diag([1.0, -1.0, -1.0]), np.array([0.2, 0.05, -0.04]))),
+    )
+    at_the_box.header.frame_id = "arm_base_link"
+    broadcaster.sendTransform(at_the_box)
+    deadline = time.monotonic() + 5.0
+    while graph.plan().outcome.code == Outcome.SUCCESS:  # the box is where the palm is said to be
+        assert time.monotonic() < deadline
 
 
 def test_empty_table_still_shows_an_overlay(graph, scene, pose):

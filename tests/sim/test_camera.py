@@ -107,3 +107,28 @@ def test_two_egl_cameras_and_another_thread(mount: CameraMount) -> None:
 def test_an_unknown_renderer_is_refused() -> None:
     with World() as world, pytest.raises(ValueError, match="auto, egl, tiny"):
         make_renderer(world, "vulkan")  # type: ignore[arg-type]
+
+
+def test_what_is_too_near_cannot_be_measured(mount: CameraMount) -> None:
+    near = mount.model_copy(update={"least_depth": 0.60})
+    with a_world() as world:
+        camera = SimulatedCamera(world, near, renderer="tiny")
+        depth = camera.capture().depth
+        camera.close()
+    assert np.isnan(depth).any() and np.nanmin(depth) >= 0.60
+
+
+def test_a_camera_moves_with_what_carries_it(mount: CameraMount) -> None:
+    places = [Transform(np.eye(3), np.array([x, 0.0, 0.0])) for x in (0.0, 0.02)]
+    with a_world() as world:
+        camera = SimulatedCamera(world, mount, base_from_parent=lambda: places[0], renderer="tiny")
+        middles = []
+        for _ in range(2):
+            rows, _ = np.nonzero(camera.capture().depth < 0.62 - TOP + 0.005)
+            middles.append(rows.mean())
+            np.testing.assert_allclose(
+                camera.base_from_camera.translation, places[0].translation + mount.parent_from_camera.translation
+            )
+            places.pop(0)
+        camera.close()
+    assert middles[1] - middles[0] == pytest.approx(0.02 * 615 / (0.62 - TOP), abs=0.5)

@@ -7,6 +7,7 @@ import pybullet
 import pytest
 
 from grasp_execution.arm import ArmDescription
+from grasp_perception.configuration import ConfigurationError
 from grasp_perception.extrinsics import CameraMount
 from grasp_planning.workcell import WorkCell
 from grasp_sim.cell.simulated_cell import SimulatedCell
@@ -55,3 +56,21 @@ def test_a_cell_that_cannot_be_built_leaves_nothing(
     with pytest.raises(ValueError, match="renderer"):
         SimulatedCell(description, workcell, mount, renderer="none")  # type: ignore[arg-type]
     assert connections() == before
+
+
+def test_a_camera_on_the_hand_moves_with_it(
+    description: ArmDescription, workcell: WorkCell, mount: CameraMount
+) -> None:
+    carried = mount.model_copy(update={"parent_frame": "tool_link", "translation": (0.0, 0.065, -0.09)})
+    with SimulatedCell(description, workcell, carried, renderer="tiny") as cell:
+        for offset in (0.0, 0.3):
+            cell.robot.reset(np.array(description.arm.home_positions) + offset)
+            expected = cell.robot.tool() @ carried.parent_from_camera
+            np.testing.assert_allclose(cell.camera.base_from_camera.matrix(), expected.matrix(), atol=1e-9)
+
+
+def test_a_camera_on_a_link_that_is_not_there(
+    description: ArmDescription, workcell: WorkCell, mount: CameraMount
+) -> None:
+    with pytest.raises(ConfigurationError, match="parent_frame 'elbow' is no link of the arm: arm_base_link"):
+        SimulatedCell(description, workcell, mount.model_copy(update={"parent_frame": "elbow"}), renderer="tiny")

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 from control_msgs.action import FollowJointTrajectory
-from geometry_msgs.msg import Point, Pose, Quaternion
+from geometry_msgs.msg import Point, Pose, Quaternion, Vector3
 
 from grasp_msgs.msg import Grasp, ObjectState
-from grasp_msgs.srv import EvaluateGrasp, GetObjects, ResetScene
+from grasp_msgs.srv import EvaluateGrasp, GetObjects, MoveObject, ResetScene
 
 from .conftest import OPENING, Robot
 
@@ -60,6 +60,19 @@ def test_objects_stay_where_they_are(robot: Robot) -> None:
     (state,) = response.objects
     np.testing.assert_allclose(numbers(state), numbers(placed), atol=2e-3)
     assert abs(state.twist.linear.x) < 0.01
+
+
+def test_an_object_is_moved(robot: Robot) -> None:
+    assert reset(robot, objects=["cube_small"], seed=3).success
+    (before,) = get_objects(robot).objects
+    way = -0.02 if before.pose.position.y > 0 else 0.02
+    request = MoveObject.Request(name="cube_small", displacement=Vector3(y=way))
+    assert robot.graph.call(MoveObject, "/simulated_robot/move_object", request).success
+    robot.simulate(0.1)
+    (after,) = get_objects(robot).objects
+    assert after.pose.position.y == pytest.approx(before.pose.position.y + way, abs=1e-3)
+    answer = robot.graph.call(MoveObject, "/simulated_robot/move_object", MoveObject.Request(name="ball"))
+    assert (answer.success, answer.message) == (False, "no object is called 'ball'; there are: cube_small")
 
 
 def test_an_empty_scene(robot: Robot) -> None:

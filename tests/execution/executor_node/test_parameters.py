@@ -31,6 +31,8 @@ def construct(ros, repository):
         {"motion_factor": 0.5},
         {"goal_tolerance": 3.0},
         {"empty_gap": -0.001},
+        {"tracking_patience": 0.0},
+        {"tracking_lead": 1.0},
     ],
 )
 def test_values_out_of_range_are_refused(construct, wrong):
@@ -64,3 +66,20 @@ def test_parameters_are_fixed_while_the_node_runs(construct):
     (result,) = node.set_parameters([Parameter("close_force", value=2.0)])
     assert not result.successful
     node.destroy_node()
+
+
+def test_a_camera_on_the_arm_says_from_where_to_look(construct, repository):
+    node = construct(camera_file=str(repository / "config/cameras/widowx_hand.yaml"), tracking_patience=2.0)
+    try:
+        assert node._arm.home["joint_1"] == 0.0
+        tracking = node._pick._mover.options.tracking
+        assert (tracking.blind_distance, tracking.patience) == (0.025, 2.0)
+    finally:
+        node.destroy_node()
+
+
+def test_a_camera_of_another_arm_is_refused(construct, repository, tmp_path):
+    text = (repository / "config/cameras/widowx_hand.yaml").read_text().replace("joint_5", "joint_6")
+    (tmp_path / "camera.yaml").write_text(text)
+    with pytest.raises(ConfigurationError, match=r"wrong or missing: \['joint_5', 'joint_6'\]"):
+        construct(camera_file=str(tmp_path / "camera.yaml"))

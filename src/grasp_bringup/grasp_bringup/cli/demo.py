@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
+from ament_index_python.packages import get_package_share_directory
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from grasp_bringup.demo.pictures import draw_pick, draw_summary
+from grasp_bringup.demo.push import Push, draw_push
 from grasp_bringup.demo.report import report, tables, write_json
 from grasp_bringup.demo.session import PickRecord, PickSession, SessionError
 from grasp_perception.outcomes import Outcome
+from grasp_planning.workcell import WorkCell
 from grasp_sim.objects.catalogue import random_object_names
 
+Pushing = Callable[[str, float, float], Push]
+IMAGE_RATE = "20.0"
+"""Of the camera in closed loop, Hz."""
 BRINGUP_TIMEOUT = 30.0
 PICK_TIMEOUT = 120.0
 
@@ -32,7 +39,16 @@ def command(
     arm: Annotated[str, typer.Option(help="Arm: a file of config/arms.")] = "widowx",
     planner: Annotated[str, typer.Option(help="Grasp planner.")] = "antipodal",
     motion: Annotated[str, typer.Option(help="Motion planning backend.")] = "embedded",
-    rate: Annotated[float, typer.Option(min=0, help="Simulated seconds per second; 0 = as fast as it goes.")] = 0.0,
+    closed_loop: Annotated[
+        bool, typer.Option("--closed-loop", help="Move each object while the arm is on its way, and have it followed.")
+    ] = False,
+    camera: Annotated[
+        str | None, typer.Option(help="Camera: a file of config/cameras. The arm's; on its hand in closed loop.")
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(min=0, help="Simulated seconds per second; 0 = as fast as it goes, which closed loop is not for."),
+    ] = None,
     objects: Annotated[list[str] | None, typer.Option("--object", help="Pick these instead; repeatable.")] = None,
     output: Annotated[Path, typer.Option("--out", help="Folder for report, pictures and log.")] = Path("out/demo"),
 ) -> None:
@@ -46,20 +62,30 @@ def command(
     for old in (*output.glob("pick_*.png"), output / "summary.png", output / "report.json"):
         old.unlink(missing_ok=True)
 
+    camera = camera or (f"{arm}_hand" if closed_loop else arm)
+    rate = rate if rate is not None else float(closed_loop)
     arguments = {"arm": arm, "planner": planner, "motion": motion, "seed": str(seed), "rate": str(rate)}
+    arguments["camera"] = camera
+    pushing: Pushing | None = None
+    if closed_loop:
+        arguments["image_rate"] = IMAGE_RATE
+        config = Path(get_package_share_directory("grasp_bringup")) / "config"
+        workspace = WorkCell.load(config / f"workcells/{arm}.yaml").workspace
+        rng = np.random.default_rng(seed)
+        pushing = functools.partial(draw_push, workspace=workspace, rng=rng)
     records: list[PickRecord] = []
     try:
         with PickSession() as session:
             session.refuse_another_stack()
             with launched("sim.launch.xml", arguments, output / "launch.log") as process:
-                records = run_picks(session, process, names, seed, output, console)
+                records = run_picks(session, process, names, seed, output, console, pushing)
     except SessionError as error:
         console.print(f"[red]{error}[/]\nThe nodes' output is in {output / 'launch.log'}.")
         raise typer.Exit(1) from error
     finally:
         if records:
             draw_summary(records, f"{arm}, {planner}, seed {seed}", output / "summary.png")
-            content = report(records, arm=arm, planner=planner, motion=motion, seed=seed)
+            content = report(records, arm=arm, camera=camera, planner=planner, motion=motion, seed=seed)
             write_json(content, output / "report.json")
             for table in tables(records):
                 console.print(table)
@@ -106,8 +132,12 @@ def run_picks(
     seed: int,
     output: Path,
     console: Console,
+    pushing: Pushing | None = None,
 ) -> list[PickRecord]:
-    """Pick each object, alone on the table; what was done so far is kept when interrupted."""
+    """Pick each object, alone on the table; what was done so far is kept when interrupted.
+
+    With `pushing`, in closed loop: it says how an object is moved that lies at x, y.
+    """
     records: list[PickRecord] = []
     started = time.monotonic()
     with console.status("Bringing up the robot"):
@@ -122,8 +152,9 @@ def run_picks(
                 progress.update(task, description=f"{name}: {stage.replace('_', ' ')}")
 
             try:
-                session.place([name], seed + number - 1)
-                record = session.pick(PICK_TIMEOUT, show)
+                placed = session.place([name], seed + number - 1)
+                push = None if pushing is None else pushing(*placed[0])
+                record = session.pick(PICK_TIMEOUT, show, closed_loop=pushing is not None, push=push)
             except KeyboardInterrupt:
                 console.print("Interrupted; reporting what was done.")
                 break

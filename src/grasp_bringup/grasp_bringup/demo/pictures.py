@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from grasp_bringup.demo.session import PickRecord
+from grasp_bringup.demo.session import PickRecord, Tracking
 from grasp_planning.success_rate import SuccessRate
 
 PANELS = {
@@ -29,11 +29,14 @@ def draw_pick(record: PickRecord, number: int, path: Path) -> None:
         number: Of the pick in its demo, from 1.
         path: PNG to write.
     """
-    figure = Figure(figsize=(4 * len(PANELS), 3.5), layout="constrained")
-    axes = figure.subplots(1, len(PANELS))
+    count = len(PANELS) + (record.tracking is not None)
+    figure = Figure(figsize=(4 * count, 3.5), layout="constrained")
+    axes = figure.subplots(1, count)
     for axis, (name, title) in zip(axes, PANELS.items()):
         _show(axis, record, name)
         axis.set_title(title, fontsize=11)
+    if record.tracking is not None:
+        _show_track(axes[-1], record.tracking)
     figure.suptitle(_headline(record, number), color=_color(record), fontsize=13, x=0.01, ha="left")
     _save(figure, path)
 
@@ -65,6 +68,25 @@ def _show(axis: Axes, record: PickRecord, name: str) -> None:
     for spine in axis.spines.values():
         spine.set_visible(False)
     axis.text(0.5, 0.5, "not reached", ha="center", va="center", color=MUTED, transform=axis.transAxes)
+
+
+def _show_track(axis: Axes, tracking: Tracking) -> None:
+    """Where the grasp was seen, image by image, from above as the robot looks: x up, y to the left."""
+    sights = tracking.sights
+    axis.set_title(f"the grasp in {len(sights)} images, {tracking.hz:.0f} a second", fontsize=11)
+    if not sights:
+        return
+    x, y = [sight.x * 1e3 for sight in sights], [sight.y * 1e3 for sight in sights]
+    age = [sight.time - sights[0].time for sight in sights]
+    axis.plot(y, x, color=MUTED, linewidth=0.8, zorder=1)
+    dots = axis.scatter(y, x, c=age, cmap="viridis", s=28, zorder=2)
+    axis.figure.colorbar(dots, ax=axis, label="s", fraction=0.05)
+    axis.set_aspect("equal", adjustable="datalim")
+    axis.invert_xaxis()
+    axis.margins(0.15)
+    axis.set_xlabel("y (mm)", fontsize=9)
+    axis.set_ylabel("x (mm)", fontsize=9)
+    axis.tick_params(labelsize=8)
 
 
 def _headline(record: PickRecord, number: int) -> str:

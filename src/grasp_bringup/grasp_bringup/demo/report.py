@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from grasp_bringup.demo.session import PickRecord
+from grasp_bringup.demo.session import PickRecord, Tracking
 from grasp_planning.success_rate import SuccessRate
 
 
-def report(records: list[PickRecord], *, arm: str, planner: str, motion: str, seed: int) -> dict[str, Any]:
+def report(records: list[PickRecord], *, arm: str, camera: str, planner: str, motion: str, seed: int) -> dict[str, Any]:
     """The content of `report.json`; a pick counts as a success if it says so and the object is in the bin."""
     rate = SuccessRate(sum(record.success and record.in_bin for record in records), len(records))
     return {
         "arm": arm,
+        "camera": camera,
         "planner": planner,
         "motion": motion,
         "seed": seed,
@@ -32,11 +33,22 @@ def report(records: list[PickRecord], *, arm: str, planner: str, motion: str, se
                 "in_bin": record.in_bin,
                 "seconds": round(record.seconds, 3),
                 "stage_seconds": {stage: round(seconds, 3) for stage, seconds in record.stage_seconds.items()},
+                "tracking": None if record.tracking is None else _tracking(record.tracking),
             }
             for record in records
         ],
         "success_rate": rate.rate,
         "ci95": list(rate.ci95),
+    }
+
+
+def _tracking(tracking: Tracking) -> dict[str, Any]:
+    return {
+        "images": tracking.images,
+        "misses": tracking.misses,
+        "corrections": tracking.corrections,
+        "hz": round(tracking.hz, 2),
+        "pushed": round(tracking.pushed, 4),
     }
 
 
@@ -69,4 +81,13 @@ def tables(records: list[PickRecord]) -> list[Table]:
     for stage in dict.fromkeys(stage for record in records for stage in record.stage_seconds):
         seconds = [record.stage_seconds[stage] for record in records if stage in record.stage_seconds]
         times.add_row(stage, f"{np.median(seconds):.2f}")
-    return [picks, times]
+    followed = [(number, record.tracking) for number, record in enumerate(records, 1) if record.tracking is not None]
+    if not followed:
+        return [picks, times]
+    tracking = Table(title="Following the object", title_justify="left")
+    for column in ("#", "moved by (mm)", "images", "without it", "corrections", "images/s"):
+        tracking.add_column(column, justify="right")
+    for number, one in followed:
+        numbers = (number, f"{one.pushed * 1e3:.0f}", one.images, one.misses, one.corrections, f"{one.hz:.1f}")
+        tracking.add_row(*map(str, numbers))
+    return [picks, tracking, times]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import rclpy
 from action_msgs.msg import GoalStatus
+from geometry_msgs.msg import Vector3
 from numpy.typing import NDArray
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -18,11 +19,12 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from rclpy.task import Future
 from sensor_msgs.msg import Image
 
+from grasp_bringup.demo.push import SECONDS, Push
 from grasp_execution.nodes.action_call import LockedActionClient
 from grasp_msgs.action import Pick
-from grasp_msgs.srv import ResetScene
+from grasp_msgs.srv import MoveObject, ResetScene
 from grasp_perception.outcomes import Outcome
-from grasp_perception.ros_conversions import image_to_array
+from grasp_perception.ros_conversions import image_to_array, seconds
 
 MOMENTS = {"verify_close": "closed", "transport": "lifted", "return": "released"}
 """Stages at whose beginning a picture of the robot is kept, and what it shows."""
@@ -30,6 +32,31 @@ MOMENTS = {"verify_close": "closed", "transport": "lifted", "return": "released"
 
 class SessionError(Exception):
     """The stack did not do what it was asked to; the message says what and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The grasp that the tool was led to, as seen in one image."""
+
+    time: float
+    """Stamp of the image, s of the robot's clock."""
+    x: float
+    """In the base frame, m."""
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """How the object was followed in closed loop."""
+
+    images: int
+    misses: int
+    corrections: int
+    hz: float
+    """Images planned on per second of the robot's clock."""
+    pushed: float
+    """How far the object was moved meanwhile, m."""
+    sights: tuple[Sight, ...]
 
 
 @dataclass(slots=True)
@@ -49,6 +76,8 @@ class PickRecord:
     """Wall time."""
     pictures: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
     """(H, W, 3) RGB: `grasp` on what the camera saw, and the moments of `MOMENTS`."""
+    tracking: Tracking | None = None
+    """In closed loop."""
 
 
 class PickSession:
@@ -66,6 +95,7 @@ class PickSession:
         self._keep("grasp", "/grasp_planner/overlay", latched)
         self._keep("spectator", "/spectator/color/image_raw", qos_profile_sensor_data)
         self._reset = self._node.create_client(ResetScene, "/simulated_robot/reset_scene")
+        self._move = self._node.create_client(MoveObject, "/simulated_robot/move_object")
         self._pick = LockedActionClient(self._node, Pick, "/pick")
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
@@ -133,8 +163,11 @@ class PickSession:
     def _has_service(self, name: str) -> bool:
         return any(name == service for service, _ in self._node.get_service_names_and_types())
 
-    def place(self, objects: list[str], seed: int) -> None:
+    def place(self, objects: list[str], seed: int) -> list[tuple[str, float, float]]:
         """Clear the table and put objects on it.
+
+        Returns:
+            Name, x and y (base frame, m) of each.
 
         Raises:
             SessionError: The simulator could not place them, or did not answer.
@@ -143,28 +176,46 @@ class PickSession:
         response = self._result(self._reset.call_async(request), 30.0, "the simulator")
         if not response.success:
             raise SessionError(response.message)
+        return [(item.name, item.pose.position.x, item.pose.position.y) for item in response.objects]
 
-    def pick(self, timeout: float, on_stage: Callable[[str], None] = lambda stage: None) -> PickRecord:
+    def pick(
+        self,
+        timeout: float,
+        on_stage: Callable[[str], None] = lambda stage: None,
+        *,
+        closed_loop: bool = False,
+        push: Push | None = None,
+    ) -> PickRecord:
         """Pick one object.
 
         Args:
             timeout: Seconds of wall time after which the pick is canceled.
             on_stage: Called with the name of each stage as it begins.
+            closed_loop: Follow the object.
+            push: What is done to it when the arm sets out.
 
         Raises:
             SessionError: The executor refused, or did not answer.
         """
         pictures: dict[str, NDArray[np.uint8]] = {}
         self._images.pop("grasp", None)
+        sights: dict[float, Sight] = {}
+        pushes: list[Future] = []
 
         def feedback(message: Any) -> None:
-            stage = message.feedback.stage
+            stage, grasp = message.feedback.stage, message.feedback.grasp
+            if grasp.planner:
+                time, at = seconds(grasp.header.stamp), grasp.pose.position
+                sights[time] = Sight(time, at.x, at.y)
+            if stage == "approach" and push is not None and not pushes:
+                pushes.append(self._move.call_async(_request(push)))
             if stage in MOMENTS and "spectator" in self._images:
                 pictures[MOMENTS[stage]] = image_to_array(self._images["spectator"])
             on_stage(stage)
 
         started = time.monotonic()
-        handle = self._result(self._pick.send_goal_async(Pick.Goal(), feedback_callback=feedback), 10.0, "the executor")
+        goal = Pick.Goal(closed_loop=closed_loop)
+        handle = self._result(self._pick.send_goal_async(goal, feedback_callback=feedback), 10.0, "the executor")
         if not handle.accepted:
             raise SessionError("the executor refused to pick: it is busy with another pick")
         future = handle.get_result_async()
@@ -189,6 +240,7 @@ class PickSession:
             stage_seconds=dict(zip(result.stages, result.stage_seconds)),
             seconds=time.monotonic() - started,
             pictures=pictures,
+            tracking=_tracking(result, sights, pushes, push) if closed_loop else None,
         )
 
     @staticmethod
@@ -198,6 +250,22 @@ class PickSession:
         if not done.wait(timeout):
             raise SessionError(f"{who} did not answer within {timeout:.0f} s")
         return future.result()
+
+
+def _request(push: Push) -> MoveObject.Request:
+    return MoveObject.Request(name=push.name, displacement=Vector3(x=push.dx, y=push.dy), seconds=SECONDS)
+
+
+def _tracking(result: Pick.Result, sights: dict[float, Sight], pushes: list[Future], push: Push | None) -> Tracking:
+    moved = push is not None and any(future.done() and future.result().success for future in pushes)
+    return Tracking(
+        images=result.tracking_images,
+        misses=result.tracking_misses,
+        corrections=result.corrections,
+        hz=result.tracking_hz,
+        pushed=float(np.hypot(push.dx, push.dy)) if push is not None and moved else 0.0,
+        sights=tuple(sights[time] for time in sorted(sights)),
+    )
 
 
 def _closer(image: NDArray[np.uint8], x: float, y: float) -> NDArray[np.uint8]:

@@ -8,7 +8,7 @@ from rclpy.node import Node
 
 from grasp_execution.nodes.planner_clients import Patience
 from grasp_execution.nodes.robot_client import RobotTiming
-from grasp_execution.pick.options import PickOptions
+from grasp_execution.pick.options import PickOptions, TrackingOptions
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.nodes.parameters import declare
 from grasp_planning.gripper import Gripper
@@ -91,6 +91,17 @@ class ExecutorParameters:
                 home_tolerance=number("home_tolerance", d.home_tolerance, "rad; a joint this near is home", 1e-4, 0.5),
                 start_tolerance=number(
                     "start_tolerance", d.start_tolerance, "rad that a joint may be off a trajectory's start", 1e-4, 1.0
+                ),
+                tracking=TrackingOptions(
+                    patience=number(
+                        "tracking_patience", d.tracking.patience, "s that the object may be out of sight", 0.1, 30.0
+                    ),
+                    timeout=number(
+                        "tracking_timeout", d.tracking.timeout, "s that a descent in closed loop may take", 1.0, 300.0
+                    ),
+                    lead=number(
+                        "tracking_lead", d.tracking.lead, "s ahead that courses are sent to the controller", 0.0, 0.5
+                    ),
                 ),
             ),
             timing=RobotTiming(

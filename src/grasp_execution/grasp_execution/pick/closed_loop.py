@@ -11,7 +11,7 @@ from grasp_execution.pick.mover import Mover
 from grasp_execution.pick.ports import Helm, Robot, Servo, Watch
 from grasp_execution.pick.steering import ToolError, next_pose
 from grasp_execution.pick.tracker import Tracker
-from grasp_execution.trajectory import MotionState
+from grasp_execution.trajectory import MotionState, Trajectory
 from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_perception.transform import Transform
 
@@ -20,17 +20,19 @@ _POLL = 0.01
 _SKEW = 0.15
 """How old joint states may be, and how late a course may have begun, s."""
 _SAME = 3e-4
-"""A course that ends this near to the one under way is no other course, m."""
+"""A course that ends this near to the one under way is no other course, m;"""
+_SAME_TURN = 0.01
+"""and if it is turned by no more than this, rad."""
 
 
 class ClosedLoop:
     """Leads the tool from above an object to its grasp, while a tracker follows the object.
 
     - The tool goes down as far as `hold_distance` before the grasp, and further only when it is over it and the object
-      keeps still; if that changes, it comes up again, and if it is out of sight, to where the descent began.
-    - The object must be seen: out of sight, the last target counts for `patience`, then the arm stops. Nearer than
-      `blind_distance` to the grasp it may be out of sight if it kept still before; over the grasp, its target is then
-      final.
+      keeps still; if that changes, it comes up again.
+    - The object must be seen: out of sight for `fresh_seconds`, the tool goes back to where the descent began; for
+      `patience`, the arm stops. Nearer than `blind_distance` to the grasp it may be out of sight if it kept still
+      before; over the grasp, its target is then final.
     - Every course ends at rest, begins in the state that the arm will then be in, and is checked for the limits of
       the joints and for contacts. One that fails is not sent, and counts as not seeing the object.
     """
@@ -42,6 +44,7 @@ class ClosedLoop:
         self._mover = mover
         self._options = mover.options.tracking
         self._goal: Transform | None = None
+        self._asked: tuple[Trajectory, Transform] | None = None
         self._final = False
         self._low = False
         self._trouble: OutcomeError | None = None
@@ -81,7 +84,7 @@ class ClosedLoop:
                     on_goal()
                 goal = self._reachable(state)
                 error = ToolError.between(self._servo.tool(state), goal, self._approach)
-                self._decide(error)
+                self._decide(error, now)
                 if self._final and helm.has_arrived() and self._is_under_way(helm, goal):
                     return
                 self._check(now, begun, error)
@@ -93,6 +96,10 @@ class ClosedLoop:
     def _is_steady(self) -> bool:
         """Whether the object kept still when it was last seen."""
         return self._tracker.steady >= self._options.steady_images
+
+    def _is_unseen(self, now: float) -> bool:
+        """Whether the object was last seen too long ago to go on."""
+        return now - self._tracker.seen > self._options.fresh_seconds
 
     @property
     def _approach(self) -> NDArray[np.float64]:
@@ -127,11 +134,12 @@ class ClosedLoop:
                 return self._tracker.target.pose
         return self._goal
 
-    def _decide(self, error: ToolError) -> None:
+    def _decide(self, error: ToolError, now: float) -> None:
         """Whether the tool may go down to the grasp, and whether the target is final."""
         options, slack = self._options, 2.0 if self._low else 1.0
         aligned = error.is_aligned(slack * options.lateral_tolerance, slack * options.turn_tolerance)
-        self._low = aligned and self._is_steady
+        in_sight = error.along <= options.blind_distance or not self._is_unseen(now)
+        self._low = aligned and self._is_steady and in_sight
         if self._low and error.along <= options.blind_distance and self._goal is not None:
             self._final = True
             self._tracker.drop()
@@ -144,7 +152,7 @@ class ClosedLoop:
         hold, speed = options.hold_distance, self._mover.arm.cartesian_speed
         if self._low or self._final:
             hold, speed = 0.0, options.slow * speed
-        elif self._tracker.reason is not None:
+        elif self._is_unseen(now):
             hold = self._mover.workcell.approach_distance  # more is seen from there
         tool, step = self._servo.tool(state), speed * options.step_seconds
         pose = next_pose(tool, goal, self._approach, hold=hold, step=step, turn=options.max_turn)
@@ -157,15 +165,18 @@ class ClosedLoop:
             self._trouble = error
             return False
         helm.send(course, now + options.lead)
+        self._asked = (course, pose)
         self._tracker.corrected()
         self._trouble, self._well = None, now
         return True
 
     def _is_under_way(self, helm: Helm, pose: Transform) -> bool:
+        """Whether the course that the arm follows was asked to lead to this pose."""
         course = helm.under_way()
-        end = self._measured() if course is None else MotionState.at_rest(course[0].positions[-1])
-        there = self._servo.tool(end)
-        return bool(np.linalg.norm(there.translation - pose.translation) < _SAME and there.angle_to(pose) < 0.01)
+        if course is None or self._asked is None or course[0] is not self._asked[0]:
+            return False
+        there = self._asked[1]
+        return bool(np.linalg.norm(there.translation - pose.translation) < _SAME and there.angle_to(pose) < _SAME_TURN)
 
     def _check(self, now: float, begun: float, error: ToolError) -> None:
         """Raise if this leads nowhere."""

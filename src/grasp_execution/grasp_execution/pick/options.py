@@ -26,8 +26,10 @@ class TrackingOptions:
     """this share."""
     steady_images: int = 2
     """In so many images in a row the object must be where it was before the tool goes down to it."""
+    fresh_seconds: float = 0.4
+    """How long the object may be out of sight, by the stamps of the images, before the tool goes no further down,"""
     patience: float = 1.0
-    """How long the object may be out of sight, by the stamps of the images, before the arm stops."""
+    """and before the arm stops."""
     blind_distance: float = 0.06
     """Length of the end of the approach on which it need not be seen."""
     hold_distance: float = 0.035
