@@ -23,7 +23,7 @@ def test_out_of_sight_on_the_way_down(hand):
     when(hand, Stage.APPROACH, lambda: hide(hand), delay=1.0)
     result = hand.run("box_small", 4)
     assert (result.outcome, result.failed_stage) == (Outcome.TARGET_LOST, Stage.DESCEND)
-    assert "the object has not been seen for 1.0 s" in result.message
+    assert "the object has not been seen for 2.0 s" in result.message
     assert "nothing stands on the table in the part of the workspace that was asked for" in result.message
     assert result.tracking.misses > 5
     assert np.allclose(list(hand.world.positions().values())[:5], hand.world.description.arm.home_positions, atol=0.01)

@@ -48,6 +48,17 @@ def test_what_lies_outside_the_workspace_is_not_looked_at(scene, widowx, workcel
     assert all(grasp.pose.translation[0] < 0.25 for grasp in grasps)
 
 
+def test_in_a_region_the_mask_is_that_of_the_whole_image(scene, widowx, workcell):
+    frame, pose = scene((0.2, 0.05), (0.25, -0.05))
+    whole = workspace_mask(frame, pose, workcell, widowx)
+    rows, columns = np.nonzero(whole)
+    for top, left in ((rows.min() - 3, columns.min() + 5), (rows.min() + 9, columns.min() - 9), (0, 0)):
+        roi = np.zeros(whole.shape, bool)
+        roi[max(0, top) : top + 40, max(0, left) : left + 60] = True
+        np.testing.assert_array_equal(workspace_mask(frame, pose, workcell, widowx, roi), whole & roi)
+    assert not workspace_mask(frame, pose, workcell, widowx, np.zeros(whole.shape, bool)).any()
+
+
 def test_just_outside_is_refused_with_that_reason(scene, widowx, workcell):
     frame, pose = scene((0.316, 0.0))
     with pytest.raises(OutcomeError) as raised:

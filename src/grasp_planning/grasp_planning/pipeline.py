@@ -25,14 +25,18 @@ _ABOVE = 0.003
 
 
 def workspace_mask(
-    frame: RGBDFrame, base_from_camera: Transform, workcell: WorkCell, gripper: Gripper
+    frame: RGBDFrame,
+    base_from_camera: Transform,
+    workcell: WorkCell,
+    gripper: Gripper,
+    roi: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.bool_]:
     """Pixels at which a grasp may lie: of things that stand on the table inside the workspace.
 
     Holes in things, narrower than the gripper's opening, belong to them: the centre of a grasp may lie there.
 
     Returns:
-        (H, W) True where the point seen is above the table and inside the workspace box.
+        (H, W) True where the point seen is above the table and inside the workspace box, and in `roi` (H, W) if given.
     """
     intrinsics = frame.intrinsics
     column = ((np.arange(intrinsics.width) - intrinsics.cx) / intrinsics.fx).astype(np.float32)
@@ -49,7 +53,16 @@ def workspace_mask(
     distance = float(np.median(frame.depth[above])) if above.any() else 1.0
     size = max(1, round(gripper.max_opening * focal / distance)) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    return (cv2.morphologyEx(above.view(np.uint8), cv2.MORPH_CLOSE, kernel) > 0) & inside
+    if roi is None:
+        return (cv2.morphologyEx(above.view(np.uint8), cv2.MORPH_CLOSE, kernel) > 0) & inside
+    # Closing takes time with the area: only what may matter to the region is looked at.
+    mask = np.zeros(roi.shape, bool)
+    rows, columns = (np.flatnonzero(roi.any(axis=axis)) for axis in (1, 0))
+    if len(rows):
+        window = tuple(slice(max(0, part[0] - size), part[-1] + size + 1) for part in (rows, columns))
+        closed = cv2.morphologyEx(np.ascontiguousarray(above[window]).view(np.uint8), cv2.MORPH_CLOSE, kernel)
+        mask[window] = (closed > 0) & inside[window] & roi[window]
+    return mask
 
 
 def near_mask(
@@ -97,9 +110,7 @@ def plan_in_base(
     """
     mask = None
     if frame.valid.any():  # otherwise the planner says what is wrong
-        mask = workspace_mask(frame, base_from_camera, workcell, planner.gripper)
-        if roi is not None:
-            mask &= roi
+        mask = workspace_mask(frame, base_from_camera, workcell, planner.gripper, roi)
         if not mask.any():
             where = "the workspace" if roi is None else "the part of the workspace that was asked for"
             raise NoGraspFound(Outcome.NO_OBJECT, f"nothing stands on the table in {where}")

@@ -173,20 +173,20 @@ def test_a_refused_course_leaves_the_one_before(harness, controller):
     assert controller.canceled == [1]
 
 
-def test_three_refusals_in_a_row_are_enough(harness, controller):
-    controller.endings = {number: refusal() for number in (1, 2, 3)}
+def test_four_refusals_in_a_row_are_enough(harness, controller):
+    controller.endings = {number: refusal() for number in (1, 2, 3, 4)}
     with pytest.raises(OutcomeError, match="OLD_HEADER_TIMESTAMP: too late") as caught, steer(harness) as helm:
-        for _ in range(3):
+        for _ in range(4):
             helm.send(course(harness), 0.0)
             until(lambda: helm.under_way() is None)
     assert caught.value.outcome is Outcome.TRAJECTORY_REJECTED
-    assert len(controller.goals) == 3
+    assert len(controller.goals) == 4
 
 
 def test_a_controller_that_rejects(harness, controller):
     controller.rejects = True
     with pytest.raises(OutcomeError, match="rejected the trajectory"), steer(harness) as helm:
-        for _ in range(3):
+        for _ in range(4):
             helm.send(course(harness), 0.0)
             until(lambda: helm.under_way() is None)
 

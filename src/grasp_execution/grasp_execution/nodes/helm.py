@@ -30,7 +30,7 @@ FAILURES = {
     FollowJointTrajectory.Result.PATH_TOLERANCE_VIOLATED: "PATH_TOLERANCE_VIOLATED",
     FollowJointTrajectory.Result.GOAL_TOLERANCE_VIOLATED: "GOAL_TOLERANCE_VIOLATED",
 }
-MOST_REFUSALS = 3
+MOST_REFUSALS = 4
 """Courses refused in a row: one may come too late on a busy machine, but not all."""
 _TAKEN_SECONDS = 0.05
 """Wall time after which a course that was not refused is taken to be followed."""

@@ -30,7 +30,7 @@ class ClosedLoop:
 
     - The tool goes down as far as `hold_distance` before the grasp, and further only when it is over it and the object
       keeps still; if that changes, it comes up again.
-    - The object must be seen: out of sight for `fresh_seconds`, the tool goes back to where the descent began; for
+    - The object must be seen: out of sight for `fresh_seconds`, the tool goes back to where more is seen; for
       `patience`, the arm stops. Nearer than `blind_distance` to the grasp it may be out of sight if it kept still
       before; over the grasp, its target is then final.
     - Every course ends at rest, begins in the state that the arm will then be in, and is checked for the limits of
@@ -44,6 +44,7 @@ class ClosedLoop:
         self._mover = mover
         self._options = mover.options.tracking
         self._goal: Transform | None = None
+        self._lead = self._options.lead
         self._asked: tuple[Trajectory, Transform] | None = None
         self._final = False
         self._low = False
@@ -62,7 +63,7 @@ class ClosedLoop:
                 `watch` raises.
         """
         try:
-            self._lead(watch, on_goal)
+            self._follow(watch, on_goal)
         except OutcomeError as error:
             if error.outcome is Outcome.TARGET_LOST:  # the arm holds; there is time to hear why
                 self._tracker.finish(watch, self._robot.pause)
@@ -70,7 +71,7 @@ class ClosedLoop:
         finally:
             self._tracker.drop()
 
-    def _lead(self, watch: Watch, on_goal: Callable[[], None]) -> None:
+    def _follow(self, watch: Watch, on_goal: Callable[[], None]) -> None:
         begun = self._well = self._robot.now()
         sent = -np.inf
         self._tracker.face(self._servo.tool(self._measured()))
@@ -111,6 +112,8 @@ class ClosedLoop:
         if course is None:
             return measured
         trajectory, start = course
+        if self._asked is not None and trajectory is not self._asked[0]:  # it came too late
+            self._lead, self._asked = min(2 * self._lead, self._options.most_lead), None
         wanted = MotionState.on(trajectory, now - start)
         off = np.abs(wanted.positions - measured.positions) - _SKEW * np.abs(wanted.velocities)
         if off.max() > self._mover.options.start_tolerance:
@@ -119,7 +122,7 @@ class ClosedLoop:
                 Outcome.TRAJECTORY_FAILED,
                 f"{joint} is {off.max():.3f} rad off the course that the arm was sent on; what holds it back?",
             )
-        return MotionState.on(trajectory, now + self._options.lead - start)
+        return MotionState.on(trajectory, now + self._lead - start)
 
     def _measured(self) -> MotionState:
         present = self._mover.start()
@@ -149,12 +152,14 @@ class ClosedLoop:
         options = self._options
         if self._goal is None:
             return False
+        tool = self._servo.tool(state)
+        should_see = ToolError.between(tool, goal, self._approach).along > options.blind_distance
         hold, speed = options.hold_distance, self._mover.arm.cartesian_speed
         if self._low or self._final:
             hold, speed = 0.0, options.slow * speed
-        elif self._is_unseen(now):
-            hold = self._mover.workcell.approach_distance  # more is seen from there
-        tool, step = self._servo.tool(state), speed * options.step_seconds
+        elif should_see and self._is_unseen(now):
+            hold = options.step_back * self._mover.workcell.approach_distance
+        step = speed * options.step_seconds
         pose = next_pose(tool, goal, self._approach, hold=hold, step=step, turn=options.max_turn)
         if self._is_under_way(helm, pose):
             self._well = now
@@ -164,7 +169,7 @@ class ClosedLoop:
         except OutcomeError as error:
             self._trouble = error
             return False
-        helm.send(course, now + options.lead)
+        helm.send(course, now + self._lead)
         self._asked = (course, pose)
         self._tracker.corrected()
         self._trouble, self._well = None, now
@@ -187,8 +192,6 @@ class ClosedLoop:
                 f"after {options.timeout:.0f} s the tool is still {np.linalg.norm(error.lateral) * 1e3:.0f} mm beside "
                 f"the grasp and {error.along * 1e3:.0f} mm before it; does the object keep moving?",
             )
-        if self._trouble is not None and now - self._well > options.patience:
-            raise self._trouble
         hidden = error.along <= options.blind_distance and self._is_steady
         unseen = now - max(tracker.seen, begun)
         if not self._final and not hidden and unseen > options.patience:
@@ -197,3 +200,5 @@ class ClosedLoop:
                 Outcome.TARGET_LOST,
                 f"the object has not been seen for {unseen:.1f} s, {error.along * 1e3:.0f} mm before the grasp: {why}",
             )
+        if self._trouble is not None and now - self._well > options.patience:
+            raise self._trouble

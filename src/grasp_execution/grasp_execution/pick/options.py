@@ -28,7 +28,7 @@ class TrackingOptions:
     """In so many images in a row the object must be where it was before the tool goes down to it."""
     fresh_seconds: float = 0.4
     """How long the object may be out of sight, by the stamps of the images, before the tool goes no further down,"""
-    patience: float = 1.0
+    patience: float = 2.0
     """and before the arm stops."""
     blind_distance: float = 0.06
     """Length of the end of the approach on which it need not be seen."""
@@ -43,7 +43,12 @@ class TrackingOptions:
     period: float = 0.08
     """Between two courses."""
     lead: float = 0.1
-    """How far ahead of the clock a course begins: at least the time that it takes to reach the controller."""
+    """How far ahead of the clock a course begins: at least the time that it takes to reach the controller. After a
+    refusal it is doubled."""
+    most_lead: float = 0.4
+    """But no more than this."""
+    step_back: float = 1.5
+    """Times the work cell's approach distance that the tool goes back to where it may see the object again."""
     step_seconds: float = 0.4
     """1 / lambda of the law by which the tool is led: it would reach its target in this time if it could."""
     slow: float = 0.5

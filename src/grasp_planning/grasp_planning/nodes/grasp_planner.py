@@ -172,9 +172,11 @@ class GraspPlannerNode(AutostartLifecycleNode):
             self._publish(frame, grasps, response, header)
         code = Outcome(response.outcome.code)
         self._last = f"{code.name}: {response.outcome.message}"
-        self.get_logger().info(
-            f"{self._last} (image {response.capture_seconds:.3f} s, plan {response.plan_seconds:.3f} s)"
-        )
+        line = f"{self._last} (image {response.capture_seconds:.3f} s, plan {response.plan_seconds:.3f} s)"
+        if request.radius > 0:  # somebody tracks an object
+            self.get_logger().debug(line)
+        else:
+            self.get_logger().info(line)
         return response
 
     def _capture(self, request: PlanGrasps.Request) -> RGBDFrame:

@@ -23,6 +23,7 @@ from grasp_sim.control.trajectory_goal import (
     TrajectoryGoal,
     TrajectoryRefused,
 )
+from grasp_sim.control.trajectory_start import from_state, remaining
 
 POSITION_SLACK = 1e-4
 """rad; planners touch a limit up to rounding."""
@@ -34,8 +35,6 @@ LATEST_STAMP_AGE = 0.1
 """Seconds by which a start stamp may lie in the past and still mean now: the way of the message."""
 LONGEST_WAIT = 60.0
 """Seconds by which a start stamp may lie in the future; beyond, the clocks disagree."""
-_LEAST_TIME = 0.02
-"""Seconds to the next point of a trajectory with a start stamp: nearer ones could only be reached by a jerk."""
 _FRACTIONS = (0.25, 0.5, 0.75)
 """Where between two points the spline is checked."""
 
@@ -68,9 +67,9 @@ class CheckedGoal:
         Raises:
             TrajectoryRefused: The stamp is too old or too far ahead, or the first point too far away.
         """
-        trajectory = _after(self.trajectory, now - self._start(now))
+        trajectory = remaining(self.trajectory, now - self._start(now))
         if trajectory.times[0] > 0.0:
-            trajectory = _from_state(trajectory, positions, velocities)
+            trajectory = from_state(trajectory, positions, velocities)
             _check_first_segment(trajectory, self.limits)
         else:
             gaps = positions - trajectory.positions[0]
@@ -243,40 +242,6 @@ def _check_velocities(velocities: NDArray[np.float64], limits: JointLimits, wher
             f"{limits.names[joint]} is too fast {where}: {abs(velocities[joint]):.4f} rad/s, "
             f"{limits.velocity[joint]:.4f} are allowed"
         )
-
-
-def _after(trajectory: Trajectory, elapsed: float) -> Trajectory:
-    """The points still to come, and always the last one, with times from now on.
-
-    Args:
-        trajectory: All points.
-        elapsed: Seconds since its time was 0; negative if that is still to come.
-    """
-    if elapsed == 0.0:
-        return trajectory
-    first = min(int(np.searchsorted(trajectory.times, elapsed + _LEAST_TIME)), len(trajectory.times) - 1)
-
-    def rest(rows: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
-        return None if rows is None else rows[first:]
-
-    times = np.maximum(trajectory.times[first:] - elapsed, _LEAST_TIME)
-    return Trajectory(
-        trajectory.joint_names, times, trajectory.positions[first:], rest(trajectory.velocities),
-        rest(trajectory.accelerations),
-    )  # fmt: skip
-
-
-def _from_state(trajectory: Trajectory, positions: NDArray[np.float64], velocities: NDArray[np.float64]) -> Trajectory:
-    def put_in_front(row: NDArray[np.float64], rows: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
-        return None if rows is None else np.vstack([row, rows])
-
-    return Trajectory(
-        trajectory.joint_names,
-        np.concatenate([[0.0], trajectory.times]),
-        np.vstack([positions, trajectory.positions]),
-        put_in_front(velocities, trajectory.velocities),
-        put_in_front(np.zeros(len(positions)), trajectory.accelerations),
-    )
 
 
 def _tolerances(
