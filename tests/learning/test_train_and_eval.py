@@ -15,6 +15,7 @@ from grasp_bringup.cli import train as train_command
 from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_learning.datasets.submission import read_submission
 from grasp_planning.generative import inference
+from grasp_planning.generative.card import read_card
 from grasp_planning.generative.postprocessing import Postprocessing
 from grasp_planning.generative.preprocessing import Preprocessing
 from grasp_planning.generative.weights import save_weights
@@ -55,6 +56,9 @@ def test_eval_prints_a_row_and_writes_what_machines_read(
     (exported,) = (tmp_path / "cache/networks").glob("*.xml")
     assert invoke(eval_command, *words[:4], "--split", "train", "--legacy-raster")[0] == 0
     assert list((tmp_path / "cache/networks").glob("*.xml")) == [exported]  # once
+    assert invoke(eval_command, *words[:4], "--card", "bars")[0] == 0
+    noted = read_card(weights)[0].metrics["bars"]
+    assert noted["iou"] == result["iou"] and str(tmp_path) not in str(noted)
 
 
 def test_bad_input_of_eval(weights: Path, bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

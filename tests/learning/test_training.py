@@ -43,7 +43,9 @@ def test_a_run_learns_and_is_written_down(small_training: Path, bars: Path, tmp_
         "train": {"scenes": 14, "objects": 14},
         "validation": {"scenes": 3, "objects": 3},
         "test": {"scenes": 3, "objects": 3},
+        "recipes": [{"name": bars.name}],
     }
+    assert 0 < card.postprocessing.min_quality < 1
     assert card.postprocessing.width_scale == 48.0 and card.metrics["validation"]["scenes"] == 3
     picture = cv2.imread(str(tmp_path / "run/pictures/epoch_000.png"))
     assert picture.shape == (3 * SIZE, 4 * SIZE, 3)

@@ -116,6 +116,14 @@ def test_only_in_the_region_of_interest(planner, scene) -> None:
         planner.plan(frame, roi=np.zeros_like(roi))
 
 
+def test_what_the_border_cuts_off_is_left_alone(weights: Path, widowx, monkeypatch, scene) -> None:
+    frame = scene((0.2, 0.03), (0.22 + 0.322, 0.0))
+    for skip, expected in ((True, 1), (False, 2)):
+        planner = GGCNN2Planner(widowx, weights=weights, skip_cut_objects=skip)
+        monkeypatch.setattr(planner, "runner", HighestPlaces())
+        assert len(planner.plan(frame, max_grasps=5)) == expected
+
+
 def refusal(planner, frame: RGBDFrame) -> NoGraspFound:
     with pytest.raises(NoGraspFound) as raised:
         planner.plan(frame)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from grasp_perception.camera import CameraIntrinsics
 from grasp_perception.frame import RGBDFrame
 
 
@@ -35,6 +36,14 @@ class TablePlane:
     def height(self, points: ArrayLike) -> NDArray[np.float64]:
         """Height above the table of (..., 3) points in the camera frame: (...) metres, NaN for NaN points."""
         return np.asarray(points, dtype=np.float64) @ self.normal + self.offset
+
+    def depth_image(self, intrinsics: CameraIntrinsics) -> NDArray[np.float32]:
+        """(H, W) depth of the empty table along the optical axis, m; infinite where a ray does not meet it."""
+        x = (np.arange(intrinsics.width) - intrinsics.cx) / intrinsics.fx
+        y = (np.arange(intrinsics.height) - intrinsics.cy) / intrinsics.fy
+        nx, ny, nz = self.normal
+        fall = -((nx * x)[None, :] + (ny * y + nz)[:, None]).astype(np.float32)  # towards the table, a metre of depth
+        return np.where(fall > 0, np.float32(self.offset) / np.where(fall > 0, fall, 1), np.float32(np.inf))
 
 
 def fit_table(

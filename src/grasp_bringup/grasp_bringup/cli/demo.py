@@ -37,7 +37,9 @@ def command(
     picks: Annotated[int, typer.Option(min=1, max=999, help="How many objects to pick, one after the other.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Chooses the objects and where they fall.")] = 0,
     arm: Annotated[str, typer.Option(help="Arm: a file of config/arms.")] = "widowx",
-    planner: Annotated[str, typer.Option(help="Grasp planner.")] = "antipodal",
+    planner: Annotated[
+        str | None, typer.Option(help="Grasp planner: ggcnn2; antipodal in closed loop, whose images are small.")
+    ] = None,
     motion: Annotated[str, typer.Option(help="Motion planning backend.")] = "embedded",
     closed_loop: Annotated[
         bool, typer.Option("--closed-loop", help="Move each object while the arm is on its way, and have it followed.")
@@ -62,6 +64,7 @@ def command(
     for old in (*output.glob("pick_*.png"), output / "summary.png", output / "report.json"):
         old.unlink(missing_ok=True)
 
+    planner = planner or ("antipodal" if closed_loop else "ggcnn2")
     camera = camera or (f"{arm}_hand" if closed_loop else arm)
     rate = rate if rate is not None else float(closed_loop)
     arguments = {"arm": arm, "planner": planner, "motion": motion, "seed": str(seed), "rate": str(rate)}

@@ -21,7 +21,7 @@ from grasp_learning.evaluation.evaluate import evaluate
 from grasp_learning.evaluation.summary import evaluation_row
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.files import write_atomically
-from grasp_planning.generative.card import WeightsError
+from grasp_planning.generative.card import WeightsError, read_card, write_card
 from grasp_planning.generative.hardware import DeviceError
 from grasp_planning.generative.preprocessing import ImageError
 from grasp_sim.dataset.index import DatasetIndexError
@@ -48,6 +48,9 @@ def command(
     predictions: Annotated[Path | None, typer.Option(help="Write them for Jacquard's server.")] = None,
     device: Annotated[DeviceName, typer.Option(help="Where to calculate.")] = DeviceName.auto,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
+    card_name: Annotated[
+        str | None, typer.Option("--card", metavar="NAME", help="Note the result in the weights' card, by this name.")
+    ] = None,
 ) -> None:
     """Say how good weights are: the rectangle metric and, by trying, simulated grasp trials.
 
@@ -85,6 +88,10 @@ def command(
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(json_file, (json.dumps(result, indent=1) + "\n").encode())
+    if card_name is not None:
+        card, _ = read_card(weights)
+        del result["weights"], result["dataset"]  # where they lay says nothing
+        write_card(weights, card.model_copy(update={"metrics": {**card.metrics, card_name: result}}))
 
 
 def _table(result: dict[str, Any]) -> Table:

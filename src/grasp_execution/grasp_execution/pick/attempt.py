@@ -82,7 +82,7 @@ class Attempt:
         self._robot.connect(self._check)
         if self._request.closed_loop:
             self._servo = self._load_servo()
-        self._mover.open(self._mover.gripper.max_opening, self._check)
+        self._mover.let_go(self._check)
         self._mover.go_home(self._check)
 
     def _capture(self) -> None:
@@ -191,7 +191,7 @@ class Attempt:
     def _release(self) -> None:
         self._felt(self._grip.watched(Outcome.LOST_IN_TRANSPORT, self._check))
         self.gripper_success = True
-        self._mover.open(self._mover.gripper.max_opening, self._check)
+        self._mover.let_go(self._check)
         self.holding = False
 
     def _verify_release(self) -> None:

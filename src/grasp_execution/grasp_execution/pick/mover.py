@@ -19,6 +19,10 @@ TABLE = "table"
 """The work cell's table, as motion planners name it."""
 
 
+_OPEN = 0.0005
+"""m: fingers that are less than this short of their greatest opening hold nothing."""
+
+
 class Mover:
     """Plans and carries out single motions, each checked before it begins.
 
@@ -118,11 +122,21 @@ class Mover:
         Raises:
             OutcomeError: GRIPPER_FAILED: they did not get there; or what the robot raises.
         """
-        robot, tolerance = self._ports.robot, self.options.gap_tolerance
-        if abs(robot.gap() - gap) <= tolerance:
-            return
-        state = robot.grip(gap, self.gripper.max_force, watch)
-        if abs(state.gap - gap) > tolerance:
+        if abs(self._ports.robot.gap() - gap) > self.options.gap_tolerance:
+            self._spread(gap, watch)
+
+    def let_go(self, watch: Watch) -> None:
+        """Open the fingers all the way, also from around something that is nearly as wide.
+
+        Raises:
+            OutcomeError: See `open`.
+        """
+        if self._ports.robot.gap() < self.gripper.max_opening - _OPEN:
+            self._spread(self.gripper.max_opening, watch)
+
+    def _spread(self, gap: float, watch: Watch) -> None:
+        state = self._ports.robot.grip(gap, self.gripper.max_force, watch)
+        if abs(state.gap - gap) > self.options.gap_tolerance:
             raise OutcomeError(
                 Outcome.GRIPPER_FAILED,
                 f"the fingers stopped {state.gap * 1e3:.1f} mm apart instead of {gap * 1e3:.1f} mm; what blocks them?",

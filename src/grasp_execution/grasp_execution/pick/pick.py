@@ -141,7 +141,7 @@ class Pick:
         record.enter(Stage.RETURN)
         interruption.check()
         if stage in (Stage.CLOSE, Stage.VERIFY_CLOSE, Stage.LIFT, Stage.VERIFY_LIFT, Stage.TRANSPORT, Stage.RELEASE):
-            self._mover.open(self._mover.gripper.max_opening, interruption.check)
+            self._mover.let_go(interruption.check)
             attempt.holding = False
         self._mover.go_home(interruption.check)
 

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +21,29 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from torch.utils.data import DataLoader
 
-from grasp_learning.evaluation.evaluate import examine
+from grasp_learning.evaluation.evaluate import Evaluation, examine
 from grasp_learning.evaluation.prediction import ModuleRunner
 from grasp_learning.evaluation.rectangle_metric import RectangleScores
 from grasp_learning.evaluation.summary import rectangle_summary
 from grasp_learning.training.callbacks import EndWhenSettled, Pictures
 from grasp_learning.training.lesson import VALIDATION, Lesson
 from grasp_learning.training.packed import packed_scene
-from grasp_learning.training.scenes import labelled, open_parts, sizes
+from grasp_learning.training.scenes import labelled, open_parts, recipes, sizes
 from grasp_learning.training.settings import TrainingSettings
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.files import write_atomically
 from grasp_planning.generative.card import WeightsCard
 from grasp_planning.generative.hardware import has_amx
+from grasp_planning.generative.postprocessing import Postprocessing
 from grasp_planning.generative.weights import save_weights
 from grasp_planning.networks.grasp_network import parameters_of
 
 PICTURED = 4
 SETTINGS = "settings.yaml"
 WEIGHTS = "weights.safetensors"
+LEAST_QUALITY = 0.5
+"""Where settings name none, the least quality of a grasp is this share of what the best grasps of 99 % of the
+validation scenes have."""
 
 
 class RunError(RuntimeError):
@@ -124,13 +128,22 @@ def train(
         folder / WEIGHTS,
         network,
         preprocessing=settings.preprocessing,
-        postprocessing=settings.reading,
+        postprocessing=_demanding(settings.reading, found),
         purpose=settings.purpose,
-        data=data,
+        data={**data, "recipes": recipes(settings.data)},
         training=facts,
         metrics={"validation": rectangle_summary(scores)},
         date=datetime.date.today().isoformat(),
     )
+
+
+def _demanding(reading: Postprocessing, found: Sequence[Evaluation]) -> Postprocessing:
+    """How grasps are read, with a least quality."""
+    if reading.min_quality > 0:
+        return reading
+    qualities = [grasp.quality for part in found for grasp in part.grasps.values()]
+    least = max(0.0, LEAST_QUALITY * float(np.quantile(qualities, 0.01)))
+    return reading.model_copy(update={"min_quality": round(least, 3)})
 
 
 def holds(folder: Path, settings: TrainingSettings) -> bool:

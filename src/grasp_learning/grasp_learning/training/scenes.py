@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import ConcatDataset, Dataset
 
+from grasp_learning.datasets.checks.index import INDEX_FILE, read_recipe
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_learning.datasets.splits import PARTS, Part
@@ -91,3 +93,9 @@ def sizes(datasets: Sequence[JacquardDataset]) -> dict[str, int]:
     """Scenes and objects, for a card."""
     objects = {name for dataset in datasets for name in dataset.objects}
     return {"scenes": int(np.sum([len(dataset) for dataset in datasets])), "objects": len(objects)}
+
+
+def recipes(sources: Sequence[DataSource]) -> list[dict[str, Any]]:
+    """What each dataset was made from, for a card; of one that was not generated, the name of its folder."""
+    indices = [source.root / INDEX_FILE for source in sources]
+    return [read_recipe(index) if index.is_file() else {"name": index.parent.name} for index in indices]

@@ -6,9 +6,11 @@ import hashlib
 from pathlib import Path
 from typing import Any, Literal
 
+import yaml
 from pydantic import Field
 
 from grasp_perception.configuration import Configuration
+from grasp_perception.files import write_atomically
 from grasp_planning.generative.postprocessing import Postprocessing
 from grasp_planning.generative.preprocessing import Preprocessing
 
@@ -42,6 +44,12 @@ class WeightsCard(Configuration):
 def card_path(weights: Path) -> Path:
     """Where the card of a file of weights lies."""
     return weights.with_suffix(".yaml")
+
+
+def write_card(weights: Path, card: WeightsCard) -> None:
+    """Put a card beside a file of weights, in place of one that is there."""
+    text = yaml.safe_dump(card.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
+    write_atomically(card_path(weights), text.encode())
 
 
 def read_card(weights: Path) -> tuple[WeightsCard, bytes]:

@@ -35,6 +35,8 @@ class GenerativeOptions(Configuration):
     """Below it the network sees no grasp; None = as the weights' card says."""
     min_object_height: float = Field(default=0.004, gt=0)
     """m: what stands less above the table is table."""
+    skip_cut_objects: bool = True
+    """Leave alone what the image's border cuts off: it may be the robot."""
     insertion: float = Field(default=0.03, ge=0)
     """m that the tips go past the surface, unless the palm or the table comes first; as in the trials that made the
     training data."""
@@ -76,11 +78,21 @@ class GenerativePlanner(GraspPlanner):
         self.quality_map = drawn = np.zeros(frame.depth.shape, np.float32)
         try:
             table = fit_table(frame, np.random.default_rng(self.options.seed))
-            standing = find_standing(frame, table, self.options.min_object_height, self.gripper.max_opening, roi)
+            standing = find_standing(
+                frame,
+                table,
+                min_height=self.options.min_object_height,
+                opening=self.gripper.max_opening,
+                skip_cut=self.options.skip_cut_objects,
+                roi=roi,
+            )
             side = self._side(frame, standing)
+            depth = frame.depth
+            if self.card.preprocessing.level:
+                depth = depth - table.depth_image(frame.intrinsics) + np.float32(standing.table_depth)
             found: list[GraspRectangle] = []
             for center in standing.windows(side):
-                image, grasps, quality = self._seen(frame, standing, center, side, max_grasps)
+                image, grasps, quality = self._seen(frame.color, depth, standing, center, side, max_grasps)
                 found += grasps
                 _draw(quality, image, drawn)
         except (ImageError, NoTableError) as error:
@@ -89,7 +101,8 @@ class GenerativePlanner(GraspPlanner):
         if not found or found[0].quality < self.min_quality:
             best = f"the network's best grasp has a quality of {found[0].quality:.2f}" if found else "there is no peak"
             raise NoGraspFound(Outcome.NO_GRASP, f"{best}, {self.min_quality:.2f} is demanded (option min_quality)")
-        return self._lifted([grasp for grasp in found if grasp.quality >= self.min_quality][:max_grasps], frame, table)
+        good = [grasp for grasp in found if grasp.quality >= self.min_quality]
+        return self._lifted(self.card.postprocessing.distinct(good, max_grasps), frame, table)
 
     @property
     def min_quality(self) -> float:
@@ -106,11 +119,17 @@ class GenerativePlanner(GraspPlanner):
         return round(field * focal / standing.table_depth)
 
     def _seen(
-        self, frame: RGBDFrame, standing: Standing, center: tuple[float, float], side: int | None, count: int
+        self,
+        color: NDArray[np.uint8],
+        depth: NDArray[np.float32],
+        standing: Standing,
+        center: tuple[float, float],
+        side: int | None,
+        count: int,
     ) -> tuple[PreparedImage, list[GraspRectangle], NDArray[np.float32]]:
         """One square, the grasps in it (px of the frame, whatever their quality), and the quality at its pixels."""
         preprocessing = self.card.preprocessing
-        image = preprocessing.prepare(frame.color, frame.depth, center=center, side=side)
+        image = preprocessing.prepare(color, depth, center=center, side=side)
         maps = self.runner(preprocessing.tensor(image.color, image.depth))
         allowed = image.measured & (image.window(standing.mask.astype(np.uint8)) > 0)
         quality = np.where(allowed, maps.quality, np.float32(0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -59,31 +60,40 @@ class Postprocessing(Configuration):
             maps: What a network says.
             count: At most so many.
         """
-        quality = _smooth(maps.quality, self.quality_sigma)
-        cos, sin = (_smooth(values, self.angle_sigma) for values in (maps.cos, maps.sin))
-        width = _smooth(maps.width, self.width_sigma)
+        smooth = GraspMapArrays(
+            quality=_smooth(maps.quality, self.quality_sigma),
+            cos=_smooth(maps.cos, self.angle_sigma),
+            sin=_smooth(maps.sin, self.angle_sigma),
+            width=_smooth(maps.width, self.width_sigma),
+        )
         if count == 1:
-            places = np.array([np.unravel_index(int(quality.argmax()), quality.shape)])
+            places = np.array([np.unravel_index(int(smooth.quality.argmax()), smooth.quality.shape)])
         else:
-            places = self._peaks(quality)
-        places = places[quality[tuple(places.T)] >= self.min_quality]
+            places = self._peaks(smooth.quality)
+        places = places[smooth.quality[tuple(places.T)] >= self.min_quality]
+        return self.distinct((self._grasp(smooth, *place) for place in places.tolist()), count)
+
+    def distinct(self, grasps: Iterable[GraspRectangle], count: int) -> list[GraspRectangle]:
+        """The first grasps of those given, best first, none of which lies beside an earlier one."""
         chosen: list[GraspRectangle] = []
-        for bin_, row, column in places.tolist():
-            double = float(np.arctan2(sin[bin_, row, column], cos[bin_, row, column]))
-            opening = float(np.clip(width[bin_, row, column], 0.0, 1.0)) * self.width_scale
-            grasp = GraspRectangle(
-                x=float(column),
-                y=float(row),
-                angle=wrap_half_turn(double / 2),
-                width=opening,
-                height=self.jaw_share * opening,
-                quality=float(quality[bin_, row, column]),
-            )
-            if not any(self._beside(grasp, other) for other in chosen):
-                chosen.append(grasp)
+        for grasp in grasps:
             if len(chosen) == count:
                 break
+            if not any(self._beside(grasp, other) for other in chosen):
+                chosen.append(grasp)
         return chosen
+
+    def _grasp(self, maps: GraspMapArrays, bin_: int, row: int, column: int) -> GraspRectangle:
+        at = bin_, row, column
+        opening = float(np.clip(maps.width[at], 0.0, 1.0)) * self.width_scale
+        return GraspRectangle(
+            x=float(column),
+            y=float(row),
+            angle=wrap_half_turn(float(np.arctan2(maps.sin[at], maps.cos[at])) / 2),
+            width=opening,
+            height=self.jaw_share * opening,
+            quality=float(maps.quality[at]),
+        )
 
     def _peaks(self, quality: NDArray[np.float32]) -> NDArray[np.intp]:
         """(P, 3) bin, row, column of the local maxima, best first."""

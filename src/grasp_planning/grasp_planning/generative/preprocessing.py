@@ -72,6 +72,9 @@ class Preprocessing(Configuration):
     field: float | None = Field(default=None, gt=0)
     """m: side of that square on the table, as the training data's camera sees it. On a robot as much is cut out,
     however far its camera is; None if it varies, then it is `crop` px there too."""
+    level: bool = False
+    """Whether the training data's camera looks straight down: then a robot's planner takes the slope of the table,
+    as its camera sees it, out of the depth."""
     depth_clamp: float = Field(default=1.0, gt=0)
     """m from the mean of the depth beyond which nothing is told apart."""
     depth_scale: float = Field(default=1.0, gt=0)

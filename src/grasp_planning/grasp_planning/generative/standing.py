@@ -13,8 +13,6 @@ from grasp_perception.outcomes import Outcome
 from grasp_perception.table import TablePlane
 from grasp_planning.planner import NoGraspFound
 
-_STEP = 2
-"""Every second pixel of every second row is looked at."""
 _MIN_AREA = 4e-5
 """m², of all that stands together; less is noise."""
 
@@ -41,7 +39,13 @@ class Standing:
 
 
 def find_standing(
-    frame: RGBDFrame, table: TablePlane, min_height: float, opening: float, roi: NDArray[np.bool_] | None = None
+    frame: RGBDFrame,
+    table: TablePlane,
+    *,
+    min_height: float,
+    opening: float,
+    skip_cut: bool = True,
+    roi: NDArray[np.bool_] | None = None,
 ) -> Standing:
     """What stands on a table.
 
@@ -50,42 +54,51 @@ def find_standing(
         table: The table in it.
         min_height: What is lower is table, m.
         opening: The gripper's, m.
+        skip_cut: Leave alone what the image's border cuts off; it may be the robot.
         roi: (H, W) where grasps may lie besides; None = everywhere.
 
     Raises:
         NoGraspFound: NO_OBJECT, there is nothing.
     """
     intrinsics = frame.intrinsics
-    coarse = frame.depth[::_STEP, ::_STEP]
-    x = ((np.arange(0, intrinsics.width, _STEP) - intrinsics.cx) / intrinsics.fx).astype(np.float32)
-    y = ((np.arange(0, intrinsics.height, _STEP) - intrinsics.cy) / intrinsics.fy).astype(np.float32)
-    nx, ny, nz = table.normal.astype(np.float32)
-    slope = (nx * x)[None, :] + (ny * y + nz)[:, None]  # of the height, for each metre of depth
-    seen = (coarse * slope + np.float32(table.offset) > min_height).astype(np.uint8)  # NaN is not
+    ground = table.depth_image(intrinsics)
+    seen = (np.float32(table.offset) * (1 - frame.depth / ground) > min_height).astype(np.uint8)  # NaN is not
     if roi is not None:
-        seen &= roi[::_STEP, ::_STEP]
+        seen &= roi
     seen = cv2.morphologyEx(seen, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-    focal = float(np.sqrt(intrinsics.fx * intrinsics.fy))
-    distance = float(np.median(coarse[seen > 0])) if len(rows) else table.offset
-    pixel = _STEP * distance / focal
+    distance = float(np.median(frame.depth[seen > 0])) if seen.any() else table.offset
+    pixel = distance / float(np.sqrt(intrinsics.fx * intrinsics.fy))
+    spanned = _closed(seen, max(1, round(opening / pixel)) | 1)
+    if skip_cut:
+        spanned = _whole(spanned)
+    seen &= spanned
     if np.count_nonzero(seen) * pixel**2 < _MIN_AREA:
         where = "" if roi is None else " in the region of interest"
         raise NoGraspFound(
             Outcome.NO_OBJECT, f"nothing stands more than {min_height * 1e3:.0f} mm above the table{where}"
         )
-    size = max(1, round(opening / pixel)) | 1
-    gaps = cv2.morphologyEx(
-        cv2.copyMakeBorder(seen, size, size, size, size, cv2.BORDER_CONSTANT),
-        cv2.MORPH_CLOSE,
-        cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)),
-    )[size:-size, size:-size]
-    mask = cv2.resize(gaps, frame.depth.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
-    if roi is not None:
-        mask &= roi
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    mask = spanned > 0 if roi is None else (spanned > 0) & roi
     middle = ((rows[0] + rows[-1]) // 2, (columns[0] + columns[-1]) // 2)
-    box = (_STEP * columns[0], _STEP * rows[0], _STEP * columns[-1], _STEP * rows[-1])
-    return Standing(mask, tuple(float(edge) for edge in box), float(-table.offset / slope[middle]))  # type: ignore[arg-type]
+    box = float(columns[0]), float(rows[0]), float(columns[-1]), float(rows[-1])
+    return Standing(mask, box, float(ground[middle]))
+
+
+def _closed(seen: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """With gaps narrower than so many pixels."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    padded = cv2.copyMakeBorder(seen, size, size, size, size, cv2.BORDER_CONSTANT)
+    return np.ascontiguousarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[size:-size, size:-size])
+
+
+def _whole(seen: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What is seen, but for things at the border."""
+    count, labels = cv2.connectedComponents(seen)
+    kept = np.ones(count, np.uint8)
+    kept[0] = 0
+    for border in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        kept[border] = 0
+    return kept[labels]
 
 
 def _middles(low: float, high: float, side: int | None) -> list[float]:

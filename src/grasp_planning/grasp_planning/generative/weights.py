@@ -8,10 +8,9 @@ from typing import Any
 
 import safetensors.torch
 import torch
-import yaml
 
 from grasp_perception.files import write_atomically
-from grasp_planning.generative.card import WeightsCard, WeightsError, card_path, read_card
+from grasp_planning.generative.card import WeightsCard, WeightsError, card_path, read_card, write_card
 from grasp_planning.networks import GraspNetwork, build
 
 
@@ -32,8 +31,7 @@ def save_weights(path: Path, network: GraspNetwork, *, half: bool = False, **car
     full = WeightsCard.model_validate(told | card)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, content)
-    text = yaml.safe_dump(full.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
-    write_atomically(card_path(path), text.encode())
+    write_card(path, full)
     return full
 
 

@@ -61,6 +61,20 @@ def check_index(root: Path, scenes: Collection[str], objects: Collection[str]) -
     return facts
 
 
+def read_recipe(path: Path) -> dict[str, Any]:
+    """What a generated dataset was made from: meshes, scenes, seed, settings.
+
+    Raises:
+        DatasetError: The first line of the index is not that.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            header = json.loads(file.readline())
+        return {name: header[name] for name in ("meshes", "scenes", "seed", "settings")}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(f"{path}: its first line does not say what the dataset was made from: {error}") from error
+
+
 def read_families(path: Path) -> dict[str, str]:
     """The family (source or generator) of each object of a generated dataset.
 
