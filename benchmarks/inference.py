@@ -6,7 +6,7 @@ GG-CNN2, GR-ConvNet and UNet with random weights, 3 bins, depth and RGB at 320x3
 its depth, is cut out, filled, resized and normalised, shown to the network, and its best grasp is read from the maps:
 once with OpenVINO, once with eager torch in float32, in turn. difference: the greatest of any pixel of the quality
 maps, as a share of the map's greatest value; target 1 %.
-OpenVINO calculates in bfloat16 where the processor has AMX, and in float32 elsewhere: the title says which.
+OpenVINO calculates in bfloat16 where the processor can, and in float32 elsewhere: the title says which.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from grasp_perception.frame import RGBDFrame
-from grasp_perception.table import NoTableError, fit_table
+from grasp_perception.table import NoTableError, TablePlane, fit_table
 
 
 def rng(seed=0):
@@ -30,6 +30,17 @@ def test_heights(table_depth, intrinsics):
     assert np.isnan(height[0, 0])
     assert height[60, 85] == pytest.approx(0.05, abs=1e-4)
     assert height[10, 10] == pytest.approx(0.0, abs=1e-4)
+
+
+@pytest.mark.parametrize("tilt", [0.0, 40.0])
+def test_the_depth_of_an_empty_table(table_depth, intrinsics, tilt):
+    depth = table_depth(distance=0.65, tilt=tilt, noise=0.0, box_height=0.05)
+    empty = fit_table(intrinsics.deproject_image(depth), rng()).depth_image(intrinsics)
+    assert empty.shape == depth.shape and empty.dtype == np.float32
+    higher = empty - depth
+    assert np.nanmedian(np.abs(higher)) < 1e-4 and 0.04 < np.nanmax(higher) < 0.07
+    level = TablePlane(np.array([0.0, -1.0, 0.0]), 0.5, 1.0, 0.0).depth_image(intrinsics)  # seen from its side
+    assert np.isinf(level[:50]).all() and np.isfinite(level[70:]).all()
 
 
 def test_a_frame_does_too(table_depth, intrinsics):

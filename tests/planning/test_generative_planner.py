@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from grasp_perception.camera import CameraIntrinsics
 from grasp_perception.frame import RGBDFrame
@@ -155,6 +156,22 @@ def test_an_image_smaller_than_what_the_network_is_to_see(planner, scene) -> Non
     error = refusal(planner, scene((0.22, 0.0), intrinsics=small))
     assert error.outcome is Outcome.BAD_DEPTH
     assert "the image has 160x120 px, and the network is to see" in error.message
+
+
+def test_a_level_view_is_as_large_as_it_must_be(weights: Path, widowx, monkeypatch, scene) -> None:
+    card = yaml.safe_load(weights.with_suffix(".yaml").read_text())
+    card["preprocessing"]["level"] = True
+    weights.with_suffix(".yaml").write_text(yaml.safe_dump(card))
+    planner = GGCNN2Planner(widowx, weights=weights)
+    monkeypatch.setattr(planner, "runner", HighestPlaces())
+    small = CameraIntrinsics(615.0, 615.0, 79.5, 59.5, 160, 120)
+    frame = scene((0.23, 0.01), intrinsics=small, tilt=10.0)
+    (grasp,) = planner.plan(frame)
+    (tensor,) = planner.runner.shown
+    assert abs(np.median(tensor[0, :20]) - np.median(tensor[0, -20:])) < 0.002  # without the table's slope
+    drawn = planner.quality_map
+    row, column = np.unravel_index(int(drawn.argmax()), drawn.shape)
+    assert drawn.shape == (120, 160) and (column, row) == pytest.approx((grasp.rectangle.x, grasp.rectangle.y), abs=1)
 
 
 def test_found_by_name_with_the_weights_of_the_robot(weights: Path, widowx) -> None:

@@ -32,7 +32,7 @@ FACTS: dict[str, Any] = {"data": {}, "training": {}, "metrics": {}, "purpose": "
 def exports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where they are kept; float32 on any machine."""
     monkeypatch.setenv("GRASP_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(openvino_runner, "has_amx", lambda: False)
+    monkeypatch.setattr(openvino_runner, "has_bfloat16", lambda: False)
     monkeypatch.setattr(inference, "has_gpu", lambda: False)
     return tmp_path / "cache/networks"
 
@@ -88,7 +88,7 @@ def test_maps_and_grasps_are_those_of_torch(name: str, tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("name", NETWORKS)
 def test_bfloat16_is_near(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openvino_runner, "has_amx", lambda: True)
+    monkeypatch.setattr(openvino_runner, "has_bfloat16", lambda: True)
     weights = saved(tmp_path, name)
     runner, _ = open_runner(weights, "cpu")
     assert runner.description.endswith("on the CPU, bf16")

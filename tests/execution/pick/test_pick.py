@@ -120,6 +120,20 @@ def test_plan_only_moves_nothing(bench):
     assert bench.world.moves() == [] and result.grasp is not None and not result.gripper_success
 
 
+def test_an_object_nearly_as_wide_as_the_fingers_open_is_let_go(bench):
+    bench.world.thickness = bench.world.description.gripper.max_opening - 0.002
+    result = bench.run()
+    assert result.outcome is Outcome.SUCCESS, result.message
+    assert result.object_success and bench.world.opening == 0.03
+
+
+def test_such_an_object_is_let_go_before_the_next_pick_too(bench):
+    bench.world.opening, bench.world.held = 0.028, True
+    bench.request = PickRequest(plan_only=True)
+    bench.run()
+    assert bench.world.events[:2] == ["connect", "grip open"] and not bench.world.held
+
+
 def test_an_arm_that_is_not_at_home_opens_and_goes_home_before_the_camera_looks(bench):
     bench.world.joints["joint_2"] += 0.5
     bench.world.opening = 0.0

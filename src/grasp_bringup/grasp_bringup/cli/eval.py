@@ -90,8 +90,18 @@ def command(
         write_atomically(json_file, (json.dumps(result, indent=1) + "\n").encode())
     if card_name is not None:
         card, _ = read_card(weights)
-        del result["weights"], result["dataset"]  # where they lay says nothing
-        write_card(weights, card.model_copy(update={"metrics": {**card.metrics, card_name: result}}))
+        write_card(weights, card.model_copy(update={"metrics": {**card.metrics, card_name: _short(result)}}))
+
+
+def _short(result: dict[str, Any]) -> dict[str, Any]:
+    """What of a result belongs in a card: neither where files lay nor the outcome of each trial."""
+    tried = result["sgt"]
+    names = ("trials", "successes", "success_rate", "ci95", "failures")
+    return {
+        "scenes": result["scenes"],
+        **{name: result[name] for name in ("iou", "ci95", "iou_avg")},
+        "sgt": None if tried is None else {name: tried[name] for name in names},
+    }
 
 
 def _table(result: dict[str, Any]) -> Table:

@@ -212,7 +212,7 @@ def digest_of(objects: Iterable[str]) -> str:
 
 def _checked(shares: tuple[float, float, float]) -> Shares:
     wanted = Shares(*shares)
-    if min(wanted) < 0 or abs(sum(wanted) - 1) > 1e-9 or wanted.train <= 0:
+    if min(wanted) < 0 or abs(sum(wanted) - 1) > 1e-9:
         raise SplitsError(f"shares of train, validation and test are not negative and sum to 1, got {tuple(shares)}")
     return wanted
 

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from grasp_perception.cache import cache_folder
 from grasp_planning.generative.card import WeightsCard
-from grasp_planning.generative.hardware import has_amx
+from grasp_planning.generative.hardware import has_bfloat16
 from grasp_planning.generative.postprocessing import GraspMapArrays
 
 
 class OpenVINORunner:
-    """In bfloat16 where the processor has instructions for it (AMX), else in float32."""
+    """In bfloat16 where the processor has instructions for it (AMX, AVX-512 BF16), else in float32."""
 
     def __init__(self, weights: Path, card: WeightsCard, threads: int | None = None) -> None:
         """Export the weights, if that was not done before, and compile them for this processor.
@@ -30,7 +30,7 @@ class OpenVINORunner:
             WeightsError: The weights are not what their card says.
         """
         core = ov.Core()
-        precision = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") and has_amx() else "f32"
+        precision = "bf16" if has_bfloat16() else "f32"
         options = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": precision,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -87,14 +88,12 @@ class GenerativePlanner(GraspPlanner):
                 roi=roi,
             )
             side = self._side(frame, standing)
-            depth = frame.depth
+            view = _View(frame.color, frame.depth, standing.mask)
             if self.card.preprocessing.level:
-                depth = depth - table.depth_image(frame.intrinsics) + np.float32(standing.table_depth)
+                view = view.levelled(table.depth_image(frame.intrinsics), standing.table_depth, side)
             found: list[GraspRectangle] = []
             for center in standing.windows(side):
-                image, grasps, quality = self._seen(frame.color, depth, standing, center, side, max_grasps)
-                found += grasps
-                _draw(quality, image, drawn)
+                found += self._seen(view, center, side, max_grasps, drawn)
         except (ImageError, NoTableError) as error:
             raise NoGraspFound(Outcome.BAD_DEPTH, str(error)) from error
         found.sort(key=lambda grasp: -grasp.quality)
@@ -119,24 +118,20 @@ class GenerativePlanner(GraspPlanner):
         return round(field * focal / standing.table_depth)
 
     def _seen(
-        self,
-        color: NDArray[np.uint8],
-        depth: NDArray[np.float32],
-        standing: Standing,
-        center: tuple[float, float],
-        side: int | None,
-        count: int,
-    ) -> tuple[PreparedImage, list[GraspRectangle], NDArray[np.float32]]:
-        """One square, the grasps in it (px of the frame, whatever their quality), and the quality at its pixels."""
-        preprocessing = self.card.preprocessing
-        image = preprocessing.prepare(color, depth, center=center, side=side)
+        self, view: _View, center: tuple[float, float], side: int | None, count: int, drawn: NDArray[np.float32]
+    ) -> list[GraspRectangle]:
+        """Grasps in one square, px of the frame, whatever their quality, which is drawn, too."""
+        preprocessing, margin = self.card.preprocessing, view.margin
+        center = center[0] + margin, center[1] + margin
+        image = preprocessing.prepare(view.color, view.depth, center=center, side=side)
         maps = self.runner(preprocessing.tensor(image.color, image.depth))
-        allowed = image.measured & (image.window(standing.mask.astype(np.uint8)) > 0)
+        allowed = image.measured & (image.window(view.mask.astype(np.uint8)) > 0)
         quality = np.where(allowed, maps.quality, np.float32(0))
+        _draw(quality.max(axis=0), image, margin, drawn)
         postprocessing = self.card.postprocessing.model_copy(update={"min_quality": 0.0})
         grasps = postprocessing.grasps(GraspMapArrays(quality, maps.cos, maps.sin, maps.width), count)
-        rectangles = [image.grasp_to_image(grasp) for grasp in grasps if grasp.quality > 0 and grasp.width > 0]
-        return image, rectangles, quality.max(axis=0)
+        found = [image.grasp_to_image(grasp) for grasp in grasps if grasp.quality > 0 and grasp.width > 0]
+        return [replace(grasp, x=grasp.x - margin, y=grasp.y - margin) for grasp in found]
 
     def _lifted(self, rectangles: list[GraspRectangle], frame: RGBDFrame, table: TablePlane) -> list[GraspCandidate]:
         """Poses of those rectangles for which depth was measured."""
@@ -162,11 +157,41 @@ class GenerativePlanner(GraspPlanner):
         return candidates
 
 
-def _draw(quality: NDArray[np.float32], image: PreparedImage, whole: NDArray[np.float32]) -> None:
+@dataclass(frozen=True, slots=True, eq=False)
+class _View:
+    """What squares are cut out of."""
+
+    color: NDArray[np.uint8]
+    depth: NDArray[np.float32]
+    mask: NDArray[np.bool_]
+    """Where the centre of a grasp may lie."""
+    margin: int = 0
+    """px that were put around the frame."""
+
+    def levelled(self, ground: NDArray[np.float32], table_depth: float, side: int | None) -> _View:
+        """As a camera sees it that looks straight down on a table that goes on beyond the image.
+
+        Args:
+            ground: (H, W) depth of the empty table, m.
+            table_depth: Its depth then, m.
+            side: Of the squares, px; the view is made large enough for one.
+        """
+        depth = self.depth - ground + np.float32(table_depth)
+        margin = max(0, (side or 0) - min(depth.shape) + 1) // 2
+        if not margin:
+            return replace(self, depth=depth)
+        color = np.pad(self.color, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
+        return _View(color, np.pad(depth, margin, constant_values=table_depth), np.pad(self.mask, margin), margin)
+
+
+def _draw(quality: NDArray[np.float32], image: PreparedImage, margin: int, whole: NDArray[np.float32]) -> None:
     """Draw the quality in a square into that of the whole frame."""
-    (left, top), side = image.origin, image.side
-    part = whole[top : top + side, left : left + side]
-    np.maximum(part, cv2.resize(quality, (side, side), interpolation=cv2.INTER_LINEAR), out=part)
+    side = image.side
+    part = cv2.resize(quality, (side, side), interpolation=cv2.INTER_LINEAR)
+    left, top = image.origin[0] - margin, image.origin[1] - margin
+    part = part[max(0, -top) : whole.shape[0] - top, max(0, -left) : whole.shape[1] - left]
+    window = whole[max(0, top) : top + side, max(0, left) : left + side]
+    np.maximum(window, part, out=window)
 
 
 class GGCNN2Planner(GenerativePlanner):

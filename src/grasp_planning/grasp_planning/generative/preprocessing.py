@@ -74,7 +74,7 @@ class Preprocessing(Configuration):
     however far its camera is; None if it varies, then it is `crop` px there too."""
     level: bool = False
     """Whether the training data's camera looks straight down: then a robot's planner takes the slope of the table,
-    as its camera sees it, out of the depth."""
+    as its camera sees it, out of the depth, and lets the table go on where the image is too small."""
     depth_clamp: float = Field(default=1.0, gt=0)
     """m from the mean of the depth beyond which nothing is told apart."""
     depth_scale: float = Field(default=1.0, gt=0)

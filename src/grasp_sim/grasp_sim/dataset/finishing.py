@@ -58,7 +58,10 @@ def _splits(recipe: Recipe, accepted: list[Entry]) -> ObjectSplits:
             validation = settings.validation / max(settings.train + settings.validation, 1e-9)
             return ObjectSplits.create_by_family(families, recipe.seed, held_out=held_out, validation=validation)
         return ObjectSplits.create(families, shares, recipe.seed)
-    except SplitsError:  # too few objects to be shared out: all of them are to train on
+    except SplitsError:
+        if len(families) >= np.count_nonzero(shares) and not held_out:
+            raise
+        # Too few objects to be shared out: all of them are to train on.
         return ObjectSplits.create(families, (1.0, 0.0, 0.0), recipe.seed)
 
 

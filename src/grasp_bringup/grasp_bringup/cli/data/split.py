@@ -19,8 +19,8 @@ from grasp_learning.datasets.splits import PARTS, SPLITS_FILE, ObjectSplits
 def command(
     folder: Annotated[Path, typer.Argument(help="Folder of a dataset in Jacquard's or Cornell's format.")],
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same objects.")] = 0,
-    validation: Annotated[float, typer.Option(min=0, max=0.9, help="Share of the objects for validation.")] = 0.1,
-    test: Annotated[float, typer.Option(min=0, max=0.9, help="Share of the objects for testing.")] = 0.1,
+    validation: Annotated[float, typer.Option(min=0, max=1, help="Share of the objects for validation.")] = 0.1,
+    test: Annotated[float, typer.Option(min=0, max=1, help="Share of the objects for testing.")] = 0.1,
     held_out: Annotated[
         list[str] | None,
         typer.Option(help="Family whose objects go to the test part only, beside as many others; repeatable."),
@@ -43,7 +43,7 @@ def command(
             splits = ObjectSplits.create_by_family(there, seed, held_out=held_out, validation=validation)
             splits.require(dataset.objects, folder / INDEX_FILE)
         else:
-            splits = ObjectSplits.create(dataset.objects, (1 - validation - test, validation, test), seed)
+            splits = ObjectSplits.create(dataset.objects, (round(1 - validation - test, 9), validation, test), seed)
         splits.save(path)
     except DatasetError as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
