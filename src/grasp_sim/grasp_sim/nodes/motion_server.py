@@ -22,7 +22,10 @@ POLL_SECONDS = 0.01
 FEEDBACK_SECONDS = 0.05
 """Wall time between two feedbacks."""
 FAREWELL_SECONDS = 1.0
-"""Wall time for ended goals to tell their clients before the server goes."""
+"""Wall time for goals to end before the server goes."""
+SENDING_SECONDS = 0.5
+"""Wall time for the result of an ended goal to reach its client: a task of the executor sends it after the goal's
+callback has returned, and nothing tells when."""
 
 MotionT = TypeVar("MotionT", bound=Motion[Any, Any])
 
@@ -58,6 +61,7 @@ class MotionServer(Generic[MotionT]):
         self._protocol = protocol
         self._busy = 0
         self._idle = threading.Condition()
+        self._latest_end = -SENDING_SECONDS
         self._logger = node.get_logger().get_child(name.strip("/").replace("/", "."))
         self._server = ActionServer(
             node,
@@ -72,6 +76,8 @@ class MotionServer(Generic[MotionT]):
         """Take the server down, after the goals that have just ended have told their clients."""
         with self._idle:
             self._idle.wait_for(lambda: self._busy == 0, FAREWELL_SECONDS)
+            sent = self._latest_end + SENDING_SECONDS
+        time.sleep(max(0.0, sent - time.monotonic()))
         self._server.destroy()
 
     def _execute(self, goal: ServerGoalHandle) -> Any:
@@ -82,6 +88,7 @@ class MotionServer(Generic[MotionT]):
         finally:
             with self._idle:
                 self._busy -= 1
+                self._latest_end = time.monotonic()
                 self._idle.notify_all()
 
     def _carry_out(self, goal: ServerGoalHandle) -> Any:
