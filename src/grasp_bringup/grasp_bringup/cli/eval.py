@@ -13,19 +13,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from grasp_bringup.cli.choices import DeviceName, PartName
+from grasp_bringup.cli.evaluation import BAD_INPUT
 from grasp_bringup.cli.progress import ProgressBar
-from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.jacquard import DepthKind, JacquardDataset
 from grasp_learning.datasets.submission import submission_of, write_submission
 from grasp_learning.evaluation.evaluate import evaluate
 from grasp_learning.evaluation.summary import evaluation_row
-from grasp_perception.configuration import ConfigurationError
 from grasp_perception.files import write_atomically
-from grasp_planning.generative.card import WeightsError, read_card, write_card
-from grasp_planning.generative.hardware import DeviceError
-from grasp_planning.generative.preprocessing import ImageError
-from grasp_sim.dataset.index import DatasetIndexError
-from grasp_sim.judging.exam import Exam, JudgingError
+from grasp_planning.generative.card import read_card, write_card
+from grasp_sim.judging.exam import Exam
 from grasp_sim.judging.judge import judge_all
 
 
@@ -68,15 +64,7 @@ def command(
             with ProgressBar(errors, "trying", "scenes", len(exam)) as bar:
                 tried = judge_all(exam, submission_of(found.grasps), progress=bar.show).summary()
         result = evaluation_row(weights, dataset, split.value, found, tried)
-    except (
-        ConfigurationError,
-        DatasetError,
-        DatasetIndexError,
-        DeviceError,
-        ImageError,
-        JudgingError,
-        WeightsError,
-    ) as error:
+    except BAD_INPUT as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(2) from error
     except KeyboardInterrupt:

@@ -15,21 +15,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from grasp_bringup.cli.choices import DeviceName
+from grasp_bringup.cli.evaluation import BAD_INPUT
 from grasp_bringup.cli.progress import ProgressBar
-from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.submission import submission_of
 from grasp_learning.experiment.perform import Tried, perform
 from grasp_learning.experiment.report import MARKDOWN, write_report
 from grasp_learning.experiment.runs import Experiment
 from grasp_learning.training.run import RunError
 from grasp_perception.cache import cache_folder
-from grasp_perception.configuration import ConfigurationError
-from grasp_planning.generative.card import WeightsError
-from grasp_planning.generative.hardware import DeviceError
-from grasp_planning.generative.preprocessing import ImageError
 from grasp_planning.grasps import GraspRectangle
-from grasp_sim.dataset.index import DatasetIndexError
-from grasp_sim.judging.exam import Exam, JudgingError
+from grasp_sim.judging.exam import Exam
 from grasp_sim.judging.judge import judge_all
 
 
@@ -70,16 +65,7 @@ def command(
     except KeyboardInterrupt:
         errors.print("Interrupted; the same command goes on from the last whole epoch.")
         raise typer.Exit(1) from None
-    except (
-        ConfigurationError,
-        DatasetError,
-        DatasetIndexError,
-        DeviceError,
-        ImageError,
-        JudgingError,
-        RunError,
-        WeightsError,
-    ) as error:
+    except (*BAD_INPUT, RunError) as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(2) from error
     for table in content["tables"]:

@@ -17,8 +17,6 @@ from grasp_planning.workcell import WorkCell
 
 TABLE = "table"
 """The work cell's table, as motion planners name it."""
-
-
 _OPEN = 0.0005
 """m: fingers that are less than this short of their greatest opening hold nothing."""
 

@@ -90,7 +90,7 @@ class GenerativePlanner(GraspPlanner):
             side = self._side(frame, standing)
             view = _View(frame.color, frame.depth, standing.mask)
             if self.card.preprocessing.level:
-                view = view.levelled(table.depth_image(frame.intrinsics), standing.table_depth, side)
+                view = view.levelled(standing.ground, standing.table_depth, side)
             found: list[GraspRectangle] = []
             for center in standing.windows(side):
                 found += self._seen(view, center, side, max_grasps, drawn)

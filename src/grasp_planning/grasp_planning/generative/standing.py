@@ -25,8 +25,10 @@ class Standing:
     """(H, W) where the centre of a grasp may lie: on things, and in gaps that the gripper spans."""
     box: tuple[float, float, float, float]
     """Around the things: left, top, right, bottom, px."""
+    ground: NDArray[np.float32]
+    """(H, W) depth of the empty table along the optical axis, m."""
     table_depth: float
-    """Of the table behind the middle of the things, along the optical axis, m."""
+    """Of it, behind the middle of the things."""
 
     def windows(self, side: int | None) -> list[tuple[float, float]]:
         """Middles (x, y) of as few squares as cover the things, evenly spread.
@@ -81,7 +83,7 @@ def find_standing(
     mask = spanned > 0 if roi is None else (spanned > 0) & roi
     middle = ((rows[0] + rows[-1]) // 2, (columns[0] + columns[-1]) // 2)
     box = float(columns[0]), float(rows[0]), float(columns[-1]), float(rows[-1])
-    return Standing(mask, box, float(ground[middle]))
+    return Standing(mask, box, ground, float(ground[middle]))
 
 
 def _closed(seen: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
