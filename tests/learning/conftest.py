@@ -156,6 +156,7 @@ def small_training(bars: Path, tmp_path: Path) -> Path:
         "preprocessing": {"size": BAR_IMAGE},
         "labels": {"bins": 1, "width_scale": 48.0, "sigma": 0.5},
         "optimization": {"epochs": 6, "batch": 2, "augmentation": True},
+        "precision": "float32",  # the same on every machine
         "workers": 0,
     }
     path = tmp_path / "small.yaml"

@@ -93,6 +93,16 @@ def test_which_grasp_counts_where_two_overlap(overlap: str, left: float, middle:
         assert maps.quality[0, 20, 30] == maps.quality[0, 20, 33] == 1.0  # the best of both, whoever gives the width
 
 
+def test_of_a_grasp_for_several_jaws_the_smallest_is_drawn() -> None:
+    sizes = GraspRectangles([(30.0, 20.0, 0.0, 30.0, size) for size in (16.0, 8.0, 24.0)])
+    other = GraspRectangles([(30.0, 8.0, 0.0, 24.0, 12.0)])
+    grasps = GraspRectangles.concatenate([sizes, other])
+    smallest = label_maps(GraspRectangles.concatenate([LEVEL, other]), SHAPE, settings())
+    np.testing.assert_array_equal(label_maps(grasps, SHAPE, settings()).stacked(), smallest.stacked())
+    assert grasps.with_smallest_jaws().heights.tolist() == [8.0, 12.0]
+    assert label_maps(sizes, SHAPE, settings(jaws="all")).quality.sum() == 25 * 11
+
+
 def test_what_leaves_the_image_is_cut_off() -> None:
     maps = label_maps(GraspRectangles([(0.0, 0.0, 0.0, 30.0, 8.0), (500.0, 500.0, 0.0, 30.0, 8.0)]), SHAPE, settings())
     assert maps.quality.sum() == 6 * 5

@@ -11,6 +11,7 @@ import cv2
 import lightning
 import numpy as np
 import pytest
+import torch
 import yaml
 
 from grasp_learning.datasets.errors import DatasetError
@@ -79,6 +80,16 @@ def test_an_interrupted_run_goes_on(small_training: Path, tmp_path: Path, monkey
     assert not (tmp_path / "parts" / WEIGHTS).exists()
     parts = run(small_training, tmp_path / "parts", "optimization.epochs=3", "optimization.augmentation=false")
     assert parts.training["epochs"] == whole.training["epochs"] == 3
+
+
+def test_one_cycle_of_the_rate(small_training: Path, tmp_path: Path) -> None:
+    cycle = ["optimization.schedule=one cycle", "optimization.epochs=4", "optimization.rate=0.01"]
+    card = run(small_training, tmp_path / "run", *cycle, "optimization.batch=2")
+    assert card.training["epochs"] == 4  # all of them: what ends a training at a plateau does not end it
+    state = torch.load(tmp_path / "run/checkpoints/last.ckpt", map_location="cpu", weights_only=True)
+    (schedule,) = state["lr_schedulers"]
+    assert schedule["last_epoch"] == state["global_step"] == 4 * 7
+    assert schedule["_last_lr"][0] < 1e-6  # of the 0.01 at its height
 
 
 def test_scenes_are_prepared_once(bars: Path, tmp_path: Path) -> None:

@@ -18,10 +18,11 @@ import pytest
 
 from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_sim.dataset import engines, journal, object_job, production
+from grasp_sim.dataset.finishing import shared_out
 from grasp_sim.dataset.index import read_index
 from grasp_sim.dataset.journal import FolderError
 from grasp_sim.dataset.production import DiskFull, NoObjects, Progress, TooFewMeshes, produce
-from grasp_sim.dataset.settings import Recipe
+from grasp_sim.dataset.settings import Recipe, SplitShares
 from grasp_sim.objects.mesh_sources import MeshSourceError
 
 Recipes = Callable[..., Recipe]
@@ -80,6 +81,25 @@ def test_a_dataset_has_jacquards_layout_and_an_index(whole: tuple[Recipe, Path])
         assert np.abs(jaws[:, None] - sizes).min(axis=1, initial=1.0) == pytest.approx(np.zeros(len(jaws)), abs=1e-6)
         widest = 1.005 * recipe.gripper.max_opening * record.camera.fx / np.nanmin(scene.depth)
         assert (scene.grasps.widths <= widest).all()
+
+
+@pytest.mark.parametrize(
+    ("cups", "mugs", "held_out", "parts"),
+    [
+        (1, 1, (), (2, 0, 0)),  # too few to be shared out
+        (2, 1, (), (1, 1, 1)),
+        (2, 3, ("mug",), (2, 0, 3)),  # too few cups for as many as there are mugs to stand beside them in the test
+        (12, 2, ("mug",), (9, 1, 4)),
+        (0, 3, ("mug",), (0, 0, 3)),  # nothing to train on rather than what is held out
+    ],
+)
+def test_families_that_are_held_out_are_never_trained_on(
+    cups: int, mugs: int, held_out: tuple[str, ...], parts: tuple[int, int, int]
+) -> None:
+    families = {f"cup {n}": "cup" for n in range(cups)} | {f"mug {n}": "mug" for n in range(mugs)}
+    splits = shared_out(families, SplitShares(held_out=held_out), seed=1)
+    assert (len(splits.train), len(splits.validation), len(splits.test)) == parts
+    assert not held_out or {name for name in families if name.startswith("mug")} <= set(splits.test)
 
 
 def test_every_object_stands_in_one_part_of_the_splits(whole: tuple[Recipe, Path]) -> None:

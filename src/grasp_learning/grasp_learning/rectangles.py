@@ -87,6 +87,12 @@ class GraspRectangles:
         values[:, 4] = heights
         return GraspRectangles(values)
 
+    def with_smallest_jaws(self) -> GraspRectangles:
+        """Of those with the same centre, angle and opening only that with the smallest jaw size; the order stays."""
+        order = np.argsort(self.heights, kind="stable")
+        _, first = np.unique(self.values[order, :4], axis=0, return_index=True)
+        return self[np.sort(order[first])]
+
     def __len__(self) -> int:
         return len(self.values)
 

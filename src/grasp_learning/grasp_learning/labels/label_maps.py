@@ -30,6 +30,9 @@ class LabelSettings(Configuration):
     """Of soft maps."""
     share: float = Field(default=1.0 / 3.0, gt=0, le=1)
     """Of the opening that counts as the middle; the jaw size counts whole."""
+    jaws: Literal["smallest", "all"] = "smallest"
+    """Which rectangles of a grasp that works with several jaw sizes are drawn: the middle of a wide jaw's reaches to
+    where a narrow one finds nothing. The paper and its authors' program take the smallest."""
     bins: int = Field(default=3, ge=1)
     """Ranges of angle with maps of their own, the first from -90 degrees (equation 5)."""
     overlap: Literal["smallest width", "largest width", "best quality"] = "best quality"
@@ -63,6 +66,8 @@ def label_maps(grasps: GraspRectangles, shape: tuple[int, int], settings: LabelS
         shape: (H, W) of the maps.
         settings: How.
     """
+    if settings.jaws == "smallest":
+        grasps = grasps.with_smallest_jaws()
     size = (settings.bins, *shape)
     pixels = covered_pixels(grasps, shape, settings.share)
     bins = bins_of(grasps.angles, settings.bins)[pixels.grasp]

@@ -25,6 +25,8 @@ class EndWhenSettled(lightning.Callback):
         """Look at the rate."""
         assert isinstance(lesson, Lesson)
         how = lesson.settings.optimization
+        if how.schedule != "plateau":
+            return
         least = how.rate * how.decay ** (how.decays + 0.5)
         if trainer.optimizers and trainer.optimizers[0].param_groups[0]["lr"] < least:
             trainer.should_stop = True

@@ -14,10 +14,12 @@ from grasp_learning.training.settings import TrainingSettings
 from grasp_planning.networks import GraspMaps, build
 
 VALIDATION = "validation/loss"
+RISE = 0.1
+"""Share of a cycle in which the rate rises."""
 
 
 class Lesson(lightning.LightningModule):
-    """A network, its loss and its optimiser (Adam; the rate decays where the validation loss stands still)."""
+    """A network, its loss and its optimiser, Adam."""
 
     def __init__(self, settings: TrainingSettings) -> None:
         super().__init__()
@@ -39,9 +41,13 @@ class Lesson(lightning.LightningModule):
         return self._loss(batch, "validation")
 
     def configure_optimizers(self) -> Any:
-        """Adam and the decay of its rate."""
+        """Adam and the schedule of its rate."""
         how = self.settings.optimization
         adam = torch.optim.Adam(self.network.parameters(), lr=how.rate)
+        if how.schedule == "one cycle":
+            steps = int(self.trainer.estimated_stepping_batches) + 1  # after the last one it has fallen to nothing
+            cycle = torch.optim.lr_scheduler.OneCycleLR(adam, how.rate, total_steps=steps, pct_start=RISE)
+            return {"optimizer": adam, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
         plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
             adam, factor=how.decay, patience=how.patience, threshold=how.threshold, threshold_mode="rel"
         )

@@ -33,7 +33,7 @@ from grasp_learning.training.settings import TrainingSettings
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.files import write_atomically
 from grasp_planning.generative.card import WeightsCard
-from grasp_planning.generative.hardware import has_amx
+from grasp_planning.generative.hardware import has_bfloat16
 from grasp_planning.generative.postprocessing import Postprocessing
 from grasp_planning.generative.weights import save_weights
 from grasp_planning.networks.grasp_network import parameters_of
@@ -191,10 +191,10 @@ def _precision(settings: TrainingSettings) -> Any:
 
 
 def calculates_bfloat16() -> bool:
-    """Whether this machine is faster with bfloat16: a recent GPU, or a processor with AMX."""
+    """Whether this machine is faster with bfloat16: a recent GPU, or a processor with AMX or AVX-512 BF16."""
     if torch.cuda.is_available():
         return torch.cuda.is_bf16_supported()
-    return has_amx()
+    return has_bfloat16()
 
 
 @contextlib.contextmanager

@@ -30,13 +30,16 @@ class Optimization(Configuration):
     """At most."""
     batch: int = Field(default=8, ge=1)
     rate: float = Field(default=0.002, gt=0)
-    """Adam's, at first."""
+    """Adam's: at first with `plateau`, at its greatest with `one cycle`."""
+    schedule: Literal["plateau", "one cycle"] = "plateau"
+    """plateau: the rate decays where the validation loss stands still (Prew et al. 2022). one cycle: it rises for a
+    tenth of `epochs` and falls to nothing by their end (Smith and Topin 2019); better where epochs are few."""
     decay: float = Field(default=0.3, gt=0, lt=1)
-    """The rate's, where the validation loss stands still."""
+    """The rate's, at a plateau."""
     patience: int = Field(default=1, ge=0)
     """Epochs without a better validation loss before the rate decays."""
     decays: int = Field(default=3, ge=0)
-    """After so many the training ends at the next stand-still."""
+    """After so many the training ends at the next plateau."""
     threshold: float = Field(default=1e-4, ge=0)
     """Share of the validation loss by which a better one is better."""
     augmentation: bool = False

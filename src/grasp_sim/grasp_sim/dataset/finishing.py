@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
@@ -16,7 +17,7 @@ from grasp_perception.image_files import read_color, read_mask
 from grasp_sim.dataset.contact_sheet import MOST_SCENES, contact_sheet, distinct, tile
 from grasp_sim.dataset.index import Index, as_line, write_index
 from grasp_sim.dataset.journal import Entry
-from grasp_sim.dataset.settings import Recipe
+from grasp_sim.dataset.settings import Recipe, SplitShares
 from grasp_sim.dataset.statistics import scene_files, statistics
 from grasp_sim.dataset.statistics_page import statistics_page
 
@@ -36,7 +37,8 @@ def finish(recipe: Recipe, root: Path, accepted: list[Entry], rejected: list[Ent
     """
     reasons = [{"name": entry.name, "reason": entry.rejection} for entry in rejected]
     write_atomically(root / REJECTED, "".join(map(as_line, reasons)).encode())
-    _splits(recipe, accepted).save(root / SPLITS_FILE)
+    families = {entry.object: entry.records[0].family for entry in accepted}
+    shared_out(families, recipe.settings.splits, recipe.seed).save(root / SPLITS_FILE)
     index = Index.of(recipe, (record for entry in accepted for record in entry.records))
     facts = statistics(root, index, reasons)
     sheet = _contact_sheet(root, index)
@@ -48,21 +50,28 @@ def finish(recipe: Recipe, root: Path, accepted: list[Entry], rejected: list[Ent
     write_index(root, index)
 
 
-def _splits(recipe: Recipe, accepted: list[Entry]) -> ObjectSplits:
-    settings = recipe.settings.splits
+def shared_out(families: Mapping[str, str], settings: SplitShares, seed: int) -> ObjectSplits:
+    """Which objects are for training, validation and test.
+
+    Too few to be shared out are all to train on; but never those of families that are held out.
+
+    Args:
+        families: Of each object.
+        settings: As asked for.
+        seed: Of the drawing.
+    """
     shares = (settings.train, settings.validation, settings.test)
-    families = {entry.object: entry.records[0].family for entry in accepted}
     held_out = set(settings.held_out) & set(families.values())
+    if held_out == set(families.values()):
+        return ObjectSplits.create(families, (0.0, 0.0, 1.0), seed)
+    if not held_out:
+        few = len(families) < np.count_nonzero(shares)
+        return ObjectSplits.create(families, (1.0, 0.0, 0.0) if few else shares, seed)
+    validation = settings.validation / max(settings.train + settings.validation, 1e-9)
     try:
-        if held_out:
-            validation = settings.validation / max(settings.train + settings.validation, 1e-9)
-            return ObjectSplits.create_by_family(families, recipe.seed, held_out=held_out, validation=validation)
-        return ObjectSplits.create(families, shares, recipe.seed)
+        return ObjectSplits.create_by_family(families, seed, held_out=held_out, validation=validation)
     except SplitsError:
-        if len(families) >= np.count_nonzero(shares) and not held_out:
-            raise
-        # Too few objects to be shared out: all of them are to train on.
-        return ObjectSplits.create(families, (1.0, 0.0, 0.0), recipe.seed)
+        return ObjectSplits.create_by_family(families, seed, held_out=held_out, validation=0.0, seen_in_test=0.0)
 
 
 def _contact_sheet(root: Path, index: Index) -> bytes:
