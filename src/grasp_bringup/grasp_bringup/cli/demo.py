@@ -14,10 +14,10 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from ament_index_python.packages import get_package_share_directory
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from grasp_bringup.cli.options import share
 from grasp_bringup.demo.pictures import draw_pick, draw_summary
 from grasp_bringup.demo.push import Push, draw_push
 from grasp_bringup.demo.report import report, tables, write_json
@@ -72,7 +72,7 @@ def command(
     pushing: Pushing | None = None
     if closed_loop:
         arguments["image_rate"] = IMAGE_RATE
-        config = Path(get_package_share_directory("grasp_bringup")) / "config"
+        config = share() / "config"
         workspace = WorkCell.load(config / f"workcells/{arm}.yaml").workspace
         rng = np.random.default_rng(seed)
         pushing = functools.partial(draw_push, workspace=workspace, rng=rng)

@@ -10,13 +10,12 @@ from typing import Annotated, Any
 import cv2
 import numpy as np
 import typer
-import yaml
-from ament_index_python.packages import get_package_share_directory
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from grasp_bringup.cli.options import planner_options, share
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.image_files import ImageFileError, read_frame, read_mask
 from grasp_perception.outcomes import OutcomeError
@@ -51,7 +50,7 @@ def command(
         if roi is not None and roi.shape != frame.depth.shape:
             raise ImageFileError(f"the mask is {roi.shape[1]}x{roi.shape[0]}, the depth image is not")
         chosen = load_planner(
-            planner, hand, models=_share() / "models" / "networks" / file.stem, **_options(option or [])
+            planner, hand, models=share() / "models" / "networks" / file.stem, **planner_options(option or [])
         )
     except (ImageFileError, ConfigurationError, ValueError) as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
@@ -88,27 +87,12 @@ def _gripper_file(gripper: str) -> Path:
     """A file as it is, a name among the installed grippers."""
     if Path(gripper).suffix in (".yaml", ".yml"):
         return Path(gripper)
-    folder = _share() / "config" / "grippers"
+    folder = share() / "config" / "grippers"
     path = folder / f"{gripper}.yaml"
     if not path.is_file():
         names = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
         raise ConfigurationError(f"no gripper is named '{gripper}'; there are: {names}; or give a .yaml file")
     return path
-
-
-def _share() -> Path:
-    """What the repository's top-level folders are installed as."""
-    return Path(get_package_share_directory("grasp_bringup"))
-
-
-def _options(pairs: list[str]) -> dict[str, Any]:
-    options = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name.isidentifier():
-            raise ConfigurationError(f"an option is NAME=VALUE, got '{pair}'")
-        options[name] = yaml.safe_load(value)
-    return options
 
 
 def _record(grasp: GraspCandidate) -> dict[str, Any]:

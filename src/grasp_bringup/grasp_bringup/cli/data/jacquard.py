@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from ament_index_python.packages import get_package_share_directory
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from grasp_bringup.cli.choices import ApproachName
+from grasp_bringup.cli.options import share
 from grasp_bringup.cli.progress import ProgressBar
 from grasp_perception.configuration import ConfigurationError
 from grasp_sim.dataset.finishing import REJECTED, STATISTICS
@@ -99,7 +99,7 @@ def _recipe(
     renderer: RendererName | None,
 ) -> Recipe:
     """The recipe that the options describe."""
-    config = Path(get_package_share_directory("grasp_bringup")) / "config"
+    config = share() / "config"
     chosen = FactorySettings.load(configuration_file(settings, config / "datasets"))
     changes: dict[str, Any] = {}
     if candidates is not None:

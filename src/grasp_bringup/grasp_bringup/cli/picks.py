@@ -1,0 +1,162 @@
+"""`grasp picks`: how many objects a planner's grasps bring into the bin, without ROS and in simulated time."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import cv2
+import numpy as np
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from grasp_bringup.cli.options import planner_options, share
+from grasp_bringup.cli.progress import ProgressBar
+from grasp_execution.arm import ArmDescription
+from grasp_execution.pick import Interruption, Pick, PickOptions, PickRequest, PickResult
+from grasp_perception.configuration import ConfigurationError
+from grasp_perception.extrinsics import CameraMount
+from grasp_perception.files import write_atomically
+from grasp_perception.outcomes import Outcome
+from grasp_planning.overlay import draw_overlay
+from grasp_planning.planner import load_planner
+from grasp_planning.success_rate import SuccessRate
+from grasp_planning.workcell import WorkCell
+from grasp_sim.closable import Closable
+from grasp_sim.objects.catalogue import random_object_names
+from grasp_sim.picking.ports import SimulatedPorts
+
+
+def command(
+    picks: Annotated[int, typer.Option(min=1, max=9999, help="How many objects to pick, one after the other.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Chooses the objects and where they fall.")] = 0,
+    arm: Annotated[str, typer.Option(help="Arm: a file of config/arms.")] = "widowx",
+    planner: Annotated[str, typer.Option(help="Grasp planner.")] = "ggcnn2",
+    option: Annotated[list[str] | None, typer.Option(help="Option of the planner, NAME=VALUE; repeatable.")] = None,
+    camera: Annotated[str | None, typer.Option(help="Camera: a file of config/cameras; the arm's.")] = None,
+    closed_loop: Annotated[bool, typer.Option("--closed-loop", help="Look on the way, and follow the object.")] = False,
+    objects: Annotated[list[str] | None, typer.Option("--object", help="Pick these instead; repeatable.")] = None,
+    pictures: Annotated[Path | None, typer.Option(help="Folder for pictures of failures.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
+) -> None:
+    """Let a simulated robot pick objects, without ROS and in simulated time.
+
+    The same objects at the same places as `grasp demo` has, many times as fast, and the same result on every machine.
+    Exit code 0: picked, however it went; 2: bad input.
+    """
+    console, errors = Console(), Console(stderr=True)
+    try:
+        robot = _Robot(
+            share() / "config", share() / "models", arm, camera or arm, planner, planner_options(option or [])
+        )
+    except (ConfigurationError, ValueError) as error:
+        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
+        raise typer.Exit(2) from error
+    names = objects or random_object_names(picks, np.random.default_rng(seed))
+    done: list[tuple[str, PickResult]] = []
+    started = time.monotonic()
+    try:
+        with robot, ProgressBar(errors, "picking", "objects", len(names)) as bar:
+            for number, name in enumerate(names):
+                bar.show(number, note=name)
+                result = robot.pick(name, seed + number, closed_loop=closed_loop)
+                done.append((name, result))
+                if pictures is not None and not _good(result):
+                    _write_picture(pictures / f"{number + 1:04d}_{name}.png", robot.picture(result))
+    except (ValueError, OSError) as error:  # an unknown object, a folder that cannot be written
+        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
+        raise typer.Exit(2) from error
+    except KeyboardInterrupt:
+        errors.print("Interrupted; reporting what was done.")
+    if not done:
+        raise typer.Exit(130)
+    content = _content(done, arm=arm, camera=camera or arm, planner=planner, seed=seed, closed_loop=closed_loop)
+    _show(console, done, time.monotonic() - started)
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(json_file, (json.dumps(content, indent=1) + "\n").encode())
+
+
+class _Robot(Closable):
+    """A simulated robot that picks."""
+
+    def __init__(
+        self, config: Path, models: Path, arm: str, camera: str, planner: str, options: dict[str, Any]
+    ) -> None:
+        mount = CameraMount.load(config / "cameras" / f"{camera}.yaml")
+        description = ArmDescription(config / "arms" / f"{arm}.yaml")
+        if mount.look_from is not None:
+            description = description.with_home(mount.look_from)
+        workcell = WorkCell.load(config / "workcells" / f"{arm}.yaml")
+        chosen = load_planner(planner, description.gripper, models=models / "networks" / arm, **options)
+        self._ports = SimulatedPorts(description, workcell, mount, chosen, planner)
+        pick_options = PickOptions().with_blind_distance(mount.blind_distance)
+        self._pick = Pick(description.arm, description.gripper, workcell, self._ports.ports(), pick_options)
+
+    def close(self) -> None:
+        """Free the simulation."""
+        self._ports.close()
+
+    def pick(self, name: str, seed: int, *, closed_loop: bool) -> PickResult:
+        """Pick an object that lies alone on the table."""
+        self._ports.reset([name], seed)
+        return self._pick.run(PickRequest(closed_loop=closed_loop), Interruption())
+
+    def picture(self, result: PickResult) -> Any:
+        """(H, W, 3) RGB: the latest image, and what became of it."""
+        frame = self._ports.frame
+        assert frame is not None
+        grasp = result.grasp
+        rectangles = [] if grasp is None or grasp.rectangle is None else [grasp.rectangle]
+        return draw_overlay(frame, rectangles, caption=f"{result.outcome.name}: {result.message}")
+
+
+def _good(result: PickResult) -> bool:
+    return result.outcome is Outcome.SUCCESS and result.object_success
+
+
+def _content(done: list[tuple[str, PickResult]], **facts: Any) -> dict[str, Any]:
+    rate = SuccessRate(sum(_good(result) for _, result in done), len(done))
+    return {
+        **facts,
+        "picks": [
+            {
+                "object": name,
+                "success": _good(result),
+                "outcome": result.outcome.name,
+                "message": result.message,
+                "failed_stage": None if result.failed_stage is None else result.failed_stage.value,
+                "robot_seconds": round(sum(stage.seconds for stage in result.stages), 3),
+            }
+            for name, result in done
+        ],
+        "success_rate": rate.rate,
+        "ci95": list(rate.ci95),
+    }
+
+
+def _show(console: Console, done: list[tuple[str, PickResult]], seconds: float) -> None:
+    rate = SuccessRate(sum(_good(result) for _, result in done), len(done))
+    console.print(f"[bold]In the bin: {rate}[/]")
+    console.print(f"{len(done)} picks in {seconds:.0f} s, {seconds / len(done):.1f} s each")
+    failed = [(number, name, result) for number, (name, result) in enumerate(done, 1) if not _good(result)]
+    if not failed:
+        return
+    counts = Counter(result.outcome.name for _, _, result in failed)
+    console.print("Failures: " + ", ".join(f"{number} {name}" for name, number in counts.most_common()))
+    table = Table()
+    for column in ("#", "object", "outcome", "why"):
+        table.add_column(column, justify="right" if column == "#" else "left")
+    for number, name, result in failed:
+        table.add_row(str(number), name, result.outcome.name, escape(result.message))
+    console.print(table)
+
+
+def _write_picture(path: Path, image: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes())

@@ -1,0 +1,73 @@
+"""`grasp picks`: the same picks every time, without ROS."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from grasp_bringup.cli import picks as picks_command
+from grasp_execution.pick import Pick
+from grasp_perception.outcomes import Outcome
+
+runner = CliRunner()
+app = typer.Typer()
+app.command()(picks_command.command)
+
+
+def test_picks_are_counted_pictured_and_repeated(tmp_path: Path) -> None:
+    arguments = ["--object", "box_small", "--object", "cube_medium", "--planner", "antipodal", "--seed", "4"]
+    contents = []
+    for name in ("one", "two"):
+        result = runner.invoke(app, [*arguments, "--json", str(tmp_path / name)])
+        assert result.exit_code == 0, result.output
+        assert "In the bin: 2/2 = 100%" in result.output
+        contents.append(json.loads((tmp_path / name).read_text()))
+    assert contents[0] == contents[1]
+    assert contents[0]["success_rate"] == 1.0 and contents[0]["ci95"][0] == pytest.approx(0.342, abs=1e-3)
+    assert [pick["object"] for pick in contents[0]["picks"]] == ["box_small", "cube_medium"]
+    assert all(5 < pick["robot_seconds"] < 60 for pick in contents[0]["picks"])
+
+
+def test_a_failure_is_told_and_pictured(tmp_path: Path) -> None:
+    arguments = ["--object", "box_small", "--planner", "antipodal", "--option", "min_object_height=0.2"]
+    result = runner.invoke(app, [*arguments, "--pictures", str(tmp_path), "--json", str(tmp_path / "picks.json")])
+    assert result.exit_code == 0 and "0/1 = 0%" in result.output and "1 NO_OBJECT" in result.output
+    (pick,) = json.loads((tmp_path / "picks.json").read_text())["picks"]
+    assert (pick["success"], pick["outcome"], pick["failed_stage"]) == (False, Outcome.NO_OBJECT.name, "plan_grasp")
+    assert cv2.imread(str(tmp_path / "0001_box_small.png")).shape[:2] == (480, 640)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--planner", "nope"], "no grasp planner is named 'nope'"),
+        (["--camera", "nope"], "cameras/nope.yaml: No such file"),
+        (["--option", "x"], "an option is NAME=VALUE, got 'x'"),
+        (["--planner", "antipodal", "--object", "nope"], "there is no object 'nope'"),
+    ],
+)
+def test_bad_input(arguments: list[str], message: str) -> None:
+    result = runner.invoke(app, ["--picks", "1", *arguments])
+    assert result.exit_code == 2 and message in " ".join(result.output.split())
+
+
+def test_an_interrupted_run_reports_what_was_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, count = Pick.run, 0
+
+    def interrupted(self: Pick, *given: object) -> object:
+        nonlocal count
+        count += 1
+        if count == 2:
+            raise KeyboardInterrupt
+        return run(self, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Pick, "run", interrupted)
+    arguments = ["--object", "box_small", "--object", "cube_medium", "--planner", "antipodal", "--seed", "4"]
+    result = runner.invoke(app, [*arguments, "--json", str(tmp_path / "picks.json")])
+    assert result.exit_code == 0 and "Interrupted; reporting what was done." in result.output
+    assert len(json.loads((tmp_path / "picks.json").read_text())["picks"]) == 1
