@@ -191,6 +191,9 @@ def test_seeds_and_tables(config: Path, tmp_path: Path) -> None:
     last = experiment.runs[-1]
     assert last.folder == tmp_path / "out/strong/seed5" and last.settings.seed == 5 and last.settings.name == "strong"
     assert last.settings.optimization.epochs == 1
+    longer = Experiment(config, tmp_path / "out", ["optimization.epochs=3", "labels.quality=strong"])
+    assert {run.settings.optimization.epochs for run in longer.runs} == {3}
+    assert longer.of_row("binary")[0].settings.labels.quality == "binary"  # a row's own counts more
     content = write_report(experiment)
     assert [table["tests"]["bars"][-1]["seeds"] for table in content["tables"]] == [[4], [4, 5]]
     assert (tmp_path / "out/report.md").read_text().count("not run yet") == 3
@@ -236,6 +239,8 @@ def test_the_command(config: Path, bars: Path, tmp_path: Path) -> None:
     edit(config, tests=[{"name": "bars", "root": str(bars)}])
     code, output = invoke(*words, "--only", "strog")
     assert code == 2 and "has no row 'strog'; its rows are: binary, strong" in output
+    code, output = invoke(*words, "--set", "optimization.epochs=0")
+    assert code == 2 and "row 'binary': " in output and "optimization.epochs: Input should be greater" in output
     code, output = invoke(*words, "--only", "strong", "--device", "cpu")
     assert code == 0 and "1 of 2 runs done" in output and "1 of 1" in output
     assert yaml.safe_load((tmp_path / "out/strong/seed0/weights.yaml").read_text())["training"]["epochs"] == 1

@@ -32,6 +32,9 @@ def command(
     config: Annotated[Path, typer.Option(help="A file such as those of config/experiments.")],
     out: Annotated[Path, typer.Option(help="Folder of all runs and of the report.")],
     only: Annotated[list[str] | None, typer.Option(help="A row of its tables; may be repeated.")] = None,
+    override: Annotated[
+        list[str] | None, typer.Option("--set", help="FIELD=VALUE of all rows, as of grasp train; may be repeated.")
+    ] = None,
     report: Annotated[bool, typer.Option("--report", help="Only write the report of what was done.")] = False,
     device: Annotated[DeviceName, typer.Option(help="Where finished networks are asked.")] = DeviceName.auto,
 ) -> None:
@@ -47,7 +50,7 @@ def command(
             yield lambda done, total: bar.show(done, total=total)
 
     try:
-        experiment = Experiment(config, out)
+        experiment = Experiment(config, out, override or ())
         if not report:
             for test in experiment.settings.tests:
                 if test.sgt:

@@ -33,15 +33,20 @@ class Experiment:
         runs: All of them, those of the first seeds first, so that tables fill evenly.
     """
 
-    def __init__(self, path: Path, folder: Path) -> None:
+    def __init__(self, path: Path, folder: Path, overrides: Sequence[str] = ()) -> None:
         """Read the file.
+
+        Args:
+            path: Of the file.
+            folder: Of the results.
+            overrides: Of all rows, besides the file's own.
 
         Raises:
             ConfigurationError: It, or what it makes of a row, is wrong.
         """
         self.settings = ExperimentSettings.load(path)
         self.folder = folder
-        self._path = path
+        self._path, self._overrides = path, tuple(overrides)
         seeds = {row: self._seeds(row) for row in self.settings.rows}
         most = max(map(len, seeds.values()))
         self.runs = [
@@ -69,7 +74,7 @@ class Experiment:
         return tuple(dict.fromkeys(seed for table in self.settings.tables if row in table.rows for seed in table.seeds))
 
     def _run(self, row: str, seed: int) -> Run:
-        own = (*self.settings.overrides, *self.settings.rows[row], f"name={row}", f"seed={seed}")
+        own = (*self.settings.overrides, *self._overrides, *self.settings.rows[row], f"name={row}", f"seed={seed}")
         try:
             settings = TrainingSettings.read(self._path.parent / self.settings.base, list(own))
         except ConfigurationError as error:
