@@ -25,6 +25,7 @@ from grasp_learning.training.settings import TrainingSettings
 from grasp_perception.configuration import ConfigurationError
 from grasp_planning.generative.card import WeightsCard
 from grasp_planning.generative.preprocessing import Preprocessing
+from grasp_planning.generative.weights import load_weights
 
 SIZE, OBJECTS = 96, 20  # of the images of the bars
 
@@ -80,6 +81,17 @@ def test_an_interrupted_run_goes_on(small_training: Path, tmp_path: Path, monkey
     assert not (tmp_path / "parts" / WEIGHTS).exists()
     parts = run(small_training, tmp_path / "parts", "optimization.epochs=3", "optimization.augmentation=false")
     assert parts.training["epochs"] == whole.training["epochs"] == 3
+
+
+def test_weights_of_16_bit(small_training: Path, tmp_path: Path) -> None:
+    whole, half = tmp_path / "whole", tmp_path / "half"
+    run(small_training, whole, "optimization.epochs=1")
+    run(small_training, half, "optimization.epochs=1", "half=true")
+    assert (half / WEIGHTS).stat().st_size < 0.6 * (whole / WEIGHTS).stat().st_size
+    (expected, _), (found, card) = load_weights(whole / WEIGHTS), load_weights(half / WEIGHTS)
+    assert card.training["settings"]["half"]
+    for name, values in expected.state_dict().items():
+        assert torch.equal(found.state_dict()[name], values.half().float())
 
 
 def test_one_cycle_of_the_rate(small_training: Path, tmp_path: Path) -> None:

@@ -111,6 +111,8 @@ def train(
     state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
     lesson.load_state_dict(state["state_dict"])
     network = lesson.network.eval().to(memory_format=torch.contiguous_format)
+    if settings.half:
+        network = network.half().float()
     runner = ModuleRunner(network, torch.device("cpu"))
     found = [examine(runner, settings.preprocessing, settings.reading, dataset) for dataset in parts["validation"]]
     scores = RectangleScores(np.concatenate([part.scores.overlaps for part in found]))
@@ -127,6 +129,7 @@ def train(
     return save_weights(
         folder / WEIGHTS,
         network,
+        half=settings.half,
         preprocessing=settings.preprocessing,
         postprocessing=_demanding(settings.reading, found),
         purpose=settings.purpose,

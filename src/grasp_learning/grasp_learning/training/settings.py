@@ -64,6 +64,8 @@ class TrainingSettings(Configuration):
     optimization: Optimization = Optimization()
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """auto: bfloat16 where the processor calculates with it, float32 elsewhere."""
+    half: bool = False
+    """Whether weights are stored as numbers of 16 bit; what the card says of them is then true of the rounded ones."""
     workers: int = Field(default=1, ge=0)
     """Processes that read and draw labels ahead of the training; 0 for none."""
     seed: int = Field(default=0, ge=0)
