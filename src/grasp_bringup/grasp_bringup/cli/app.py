@@ -11,7 +11,7 @@ import typer
 COMMANDS = {
     "demo": "Bring up the simulated robot and let it pick objects.",
     "plan": "Plan grasps for a depth image from disk.",
-    "picks": "Let a simulated robot pick objects, without ROS and in simulated time.",
+    "picks": "Let a simulated robot pick objects, without ROS.",
     "data jacquard": "Make grasp data as Jacquard's was made.",
     "data check": "List what is wrong with a dataset, file by file.",
     "data split": "Draw a dataset's train, validation and test objects once, and store them.",
