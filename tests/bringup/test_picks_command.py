@@ -71,3 +71,17 @@ def test_an_interrupted_run_reports_what_was_done(tmp_path: Path, monkeypatch: p
     result = runner.invoke(app, [*arguments, "--json", str(tmp_path / "picks.json")])
     assert result.exit_code == 0 and "Interrupted; reporting what was done." in result.output
     assert len(json.loads((tmp_path / "picks.json").read_text())["picks"]) == 1
+
+
+def test_what_was_picked_before_bad_input_is_not_lost(tmp_path: Path) -> None:
+    arguments = ["--object", "box_small", "--object", "nope", "--planner", "antipodal", "--seed", "4"]
+    result = runner.invoke(app, [*arguments, "--json", str(tmp_path / "picks.json")])
+    assert result.exit_code == 2 and "there is no object 'nope'" in result.output and "1/1 = 100%" in result.output
+    assert len(json.loads((tmp_path / "picks.json").read_text())["picks"]) == 1
+
+
+def test_a_result_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    arguments = ["--object", "box_small", "--planner", "antipodal", "--seed", "4", "--json", str(tmp_path / "file/x")]
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == 2 and "1/1 = 100%" in result.output and "cannot write" in result.output

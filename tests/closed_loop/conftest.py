@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,10 +103,14 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def hand(repository: Path) -> Bench:
-    return Bench(repository, "widowx_hand")
+def hand(repository: Path) -> Iterator[Bench]:
+    bench = Bench(repository, "widowx_hand")
+    yield bench
+    bench.world.close()
 
 
 @pytest.fixture(scope="module")
-def overhead(repository: Path) -> Bench:
-    return Bench(repository, "widowx")
+def overhead(repository: Path) -> Iterator[Bench]:
+    bench = Bench(repository, "widowx")
+    yield bench
+    bench.world.close()

@@ -15,6 +15,7 @@ from rich.table import Table
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.doctor import Finding, Level, diagnose
 from grasp_perception.extrinsics import CameraMount
+from grasp_perception.files import write_atomically
 from grasp_perception.image_files import ImageFileError, read_color, read_intrinsics, read_raw_depth
 from grasp_perception.transform import Transform
 
@@ -106,11 +107,9 @@ def _print(source: str, findings: list[Finding], worst: Level) -> None:
 
 
 def _write(path: Path, content: object) -> None:
-    temporary = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(content, indent=2) + "\n")
-        temporary.replace(path)
+        write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
     except OSError as error:
         Console(stderr=True).print(f"[bold red]cannot write {escape(str(path))}: {error.strerror}[/]")
         raise typer.Exit(2) from error

@@ -8,9 +8,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
-import cv2
 import numpy as np
 import typer
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -19,6 +19,7 @@ from grasp_bringup.cli.options import planner_options, share
 from grasp_bringup.cli.progress import ProgressBar
 from grasp_execution.arm import ArmDescription
 from grasp_execution.pick import Interruption, Pick, PickOptions, PickRequest, PickResult
+from grasp_learning.datasets.jacquard import write_color
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.extrinsics import CameraMount
 from grasp_perception.files import write_atomically
@@ -27,8 +28,10 @@ from grasp_planning.overlay import draw_overlay
 from grasp_planning.planner import load_planner
 from grasp_planning.success_rate import SuccessRate
 from grasp_planning.workcell import WorkCell
+from grasp_sim.cell.placement import PlacementError
 from grasp_sim.closable import Closable
-from grasp_sim.objects.catalogue import random_object_names
+from grasp_sim.objects.catalogue import UnknownObjectError, random_object_names
+from grasp_sim.objects.mesh_files import MeshError
 from grasp_sim.picking.ports import SimulatedPorts
 
 
@@ -47,7 +50,7 @@ def command(
     """Let a simulated robot pick objects, without ROS and in simulated time.
 
     The same objects at the same places as `grasp demo` has, many times as fast, and the same result on every machine.
-    Exit code 0: picked, however it went; 2: bad input.
+    Exit code 0: picked, however it went; 2: bad input, after which what was done until then is reported, too.
     """
     console, errors = Console(), Console(stderr=True)
     try:
@@ -60,6 +63,7 @@ def command(
     names = objects or random_object_names(picks, np.random.default_rng(seed))
     done: list[tuple[str, PickResult]] = []
     started = time.monotonic()
+    wrong = False
     try:
         with robot, ProgressBar(errors, "picking", "objects", len(names)) as bar:
             for number, name in enumerate(names):
@@ -67,19 +71,28 @@ def command(
                 result = robot.pick(name, seed + number, closed_loop=closed_loop)
                 done.append((name, result))
                 if pictures is not None and not _good(result):
-                    _write_picture(pictures / f"{number + 1:04d}_{name}.png", robot.picture(result))
-    except (ValueError, OSError) as error:  # an unknown object, a folder that cannot be written
-        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
-        raise typer.Exit(2) from error
+                    pictures.mkdir(parents=True, exist_ok=True)
+                    write_color(pictures / f"{number + 1:04d}_{Path(name).stem}.png", robot.picture(result))
     except KeyboardInterrupt:
         errors.print("Interrupted; reporting what was done.")
+    except (UnknownObjectError, MeshError, PlacementError, OSError) as error:
+        wrong = True
+        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
     if not done:
-        raise typer.Exit(130)
-    content = _content(done, arm=arm, camera=camera or arm, planner=planner, seed=seed, closed_loop=closed_loop)
-    _show(console, done, time.monotonic() - started)
+        raise typer.Exit(2 if wrong else 130)
+    rate = SuccessRate(sum(_good(result) for _, result in done), len(done))
+    _show(console, done, rate, time.monotonic() - started)
     if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(json_file, (json.dumps(content, indent=1) + "\n").encode())
+        facts = {"arm": arm, "camera": camera or arm, "planner": planner, "seed": seed, "closed_loop": closed_loop}
+        content = {**facts, "picks": _records(done), "success_rate": rate.rate, "ci95": list(rate.ci95)}
+        try:
+            json_file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(json_file, (json.dumps(content, indent=1) + "\n").encode())
+        except OSError as error:
+            errors.print(f"[bold red]cannot write {escape(str(json_file))}: {error.strerror}[/]", soft_wrap=True)
+            raise typer.Exit(2) from error
+    if wrong:
+        raise typer.Exit(2)
 
 
 class _Robot(Closable):
@@ -107,7 +120,7 @@ class _Robot(Closable):
         self._ports.reset([name], seed)
         return self._pick.run(PickRequest(closed_loop=closed_loop), Interruption())
 
-    def picture(self, result: PickResult) -> Any:
+    def picture(self, result: PickResult) -> NDArray[np.uint8]:
         """(H, W, 3) RGB: the latest image, and what became of it."""
         frame = self._ports.frame
         assert frame is not None
@@ -120,28 +133,21 @@ def _good(result: PickResult) -> bool:
     return result.outcome is Outcome.SUCCESS and result.object_success
 
 
-def _content(done: list[tuple[str, PickResult]], **facts: Any) -> dict[str, Any]:
-    rate = SuccessRate(sum(_good(result) for _, result in done), len(done))
-    return {
-        **facts,
-        "picks": [
-            {
-                "object": name,
-                "success": _good(result),
-                "outcome": result.outcome.name,
-                "message": result.message,
-                "failed_stage": None if result.failed_stage is None else result.failed_stage.value,
-                "robot_seconds": round(sum(stage.seconds for stage in result.stages), 3),
-            }
-            for name, result in done
-        ],
-        "success_rate": rate.rate,
-        "ci95": list(rate.ci95),
-    }
+def _records(done: list[tuple[str, PickResult]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "object": name,
+            "success": _good(result),
+            "outcome": result.outcome.name,
+            "message": result.message,
+            "failed_stage": None if result.failed_stage is None else result.failed_stage.value,
+            "robot_seconds": round(sum(stage.seconds for stage in result.stages), 3),
+        }
+        for name, result in done
+    ]
 
 
-def _show(console: Console, done: list[tuple[str, PickResult]], seconds: float) -> None:
-    rate = SuccessRate(sum(_good(result) for _, result in done), len(done))
+def _show(console: Console, done: list[tuple[str, PickResult]], rate: SuccessRate, seconds: float) -> None:
     console.print(f"[bold]In the bin: {rate}[/]")
     console.print(f"{len(done)} picks in {seconds:.0f} s, {seconds / len(done):.1f} s each")
     failed = [(number, name, result) for number, (name, result) in enumerate(done, 1) if not _good(result)]
@@ -155,8 +161,3 @@ def _show(console: Console, done: list[tuple[str, PickResult]], seconds: float) 
     for number, name, result in failed:
         table.add_row(str(number), name, result.outcome.name, escape(result.message))
     console.print(table)
-
-
-def _write_picture(path: Path, image: Any) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes())

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from grasp_bringup.cli.options import planner_options, share
 from grasp_perception.configuration import ConfigurationError
+from grasp_perception.files import write_atomically
 from grasp_perception.image_files import ImageFileError, read_frame, read_mask
 from grasp_perception.outcomes import OutcomeError
 from grasp_planning.grasps import GraspCandidate
@@ -136,8 +137,5 @@ def _write_image(path: Path, image: NDArray[np.uint8]) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write by way of a temporary name, so that no half-written file is ever seen."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    write_atomically(path, content)

@@ -10,6 +10,7 @@ import numpy as np
 from rich.table import Table
 
 from grasp_bringup.demo.session import PickRecord, Tracking
+from grasp_perception.files import write_atomically
 from grasp_planning.success_rate import SuccessRate
 
 
@@ -54,9 +55,7 @@ def _tracking(tracking: Tracking) -> dict[str, Any]:
 
 def write_json(content: dict[str, Any], path: Path) -> None:
     """Write JSON whole or not at all."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(content, indent=2) + "\n")
-    temporary.replace(path)
+    write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
 def tables(records: list[PickRecord]) -> list[Table]:

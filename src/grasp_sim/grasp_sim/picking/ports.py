@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -70,7 +71,7 @@ class SimulatedPorts(Closable):
         self._gripper, self._workcell = description.gripper, workcell
         self._limits = JointLimits.from_urdf(description.urdf_path, description.arm.joints)
         self._motions = _Motions(EmbeddedMotionPlanner(description, workcell))
-        self._servo = Servo(description, workcell)
+        self._servo = functools.cache(lambda: Servo(description, workcell))
         self._posts: list[tuple[float, Callable[[], None]]] = []
 
     def close(self) -> None:
@@ -79,7 +80,7 @@ class SimulatedPorts(Closable):
 
     def ports(self) -> Ports:
         """All of them."""
-        return Ports(self, self, self._motions, self, lambda: self._servo)
+        return Ports(self, self, self._motions, self, self._servo)
 
     def reset(self, objects: Sequence[str], seed: int) -> None:
         """The arm at home, and objects on the table.
@@ -226,9 +227,8 @@ class SimulatedPorts(Closable):
     def objects(self, watch: Watch) -> Sequence[ObjectTruth]:
         """See `GroundTruth`."""
         return [
-            ObjectTruth(state.name, (x, y, z), state.held, state.in_bin)
+            ObjectTruth(state.name, tuple(state.pose.translation.tolist()), state.held, state.in_bin)
             for state in self.cell.cell.scene.states()
-            for x, y, z in [map(float, state.pose.translation)]
         ]
 
 
