@@ -6,7 +6,6 @@ processor, and the pick must succeed however few they are.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,27 +27,32 @@ PUSH = Push(OBJECT, 0.0, 0.03)
 
 
 class Stack:
-    """The nodes, and their client."""
+    """The nodes, and their client; what tests call in mid-motion is found beforehand, so that calls arrive at once."""
 
     def __init__(self, session: PickSession, log: Path) -> None:
         self._session = session
         self._log = log
         self.stages: list[str] = []
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context)
+        self._node = rclpy.create_node("test_helper", context=self._context)
+        self._stop = self._node.create_client(Trigger, "/stop")
+        self._change = self._node.create_client(ChangeState, "/grasp_planner/change_state")
+        for client in (self._stop, self._change):
+            assert client.wait_for_service(20.0), f"{client.srv_name} is not there"
 
-    def call(self, kind: type, name: str, request: object) -> None:
-        """Call a service without waiting for its answer."""
-        threading.Thread(target=self._call, args=(kind, name, request), daemon=True).start()
+    def close(self) -> None:
+        self._node.destroy_node()
+        rclpy.shutdown(context=self._context)
 
-    def _call(self, kind: type, name: str, request: object) -> None:
-        context = rclpy.Context()
-        rclpy.init(context=context)
-        node = rclpy.create_node("test_helper", context=context)
-        client = node.create_client(kind, name)
-        assert client.wait_for_service(10.0)
-        executor = rclpy.executors.SingleThreadedExecutor(context=context)
-        executor.add_node(node)
-        executor.spin_until_future_complete(client.call_async(request), 10.0)
-        rclpy.shutdown(context=context)
+    def stop(self) -> None:
+        """Have the arm stop, without waiting for the answer."""
+        self._stop.call_async(Trigger.Request())
+
+    def switch_planner_off(self) -> None:
+        """Deactivate the planner, without waiting for the answer."""
+        transition = Transition(id=Transition.TRANSITION_DEACTIVATE)
+        self._change.call_async(ChangeState.Request(transition=transition))
 
     def pick(self, **options: object) -> PickRecord:
         self._session.place([OBJECT], SEED)
@@ -72,7 +76,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     arguments = {"camera": "widowx_hand", "rate": "1.0", "image_rate": "20.0"}
     with PickSession() as session, launched("sim.launch.xml", arguments, log) as process:
         session.wait_until_ready(60.0, alive=lambda: process.poll() is None)
-        yield Stack(session, log)
+        stack = Stack(session, log)
+        yield stack
+        stack.close()
 
 
 def test_an_object_that_is_moved_is_picked(stack: Stack) -> None:
@@ -95,7 +101,7 @@ def test_in_open_loop_it_is_missed(stack: Stack) -> None:
 def test_stop_halts_the_descent_at_once(stack: Stack) -> None:
     def stop(stage: str) -> None:
         if stage == "descend":
-            stack.call(Trigger, "/stop", Trigger.Request())
+            stack.stop()
 
     record = stack.pick(closed_loop=True, on_stage=stop)
     assert (record.outcome, record.failed_stage) == (Outcome.STOPPED, "descend")
@@ -103,13 +109,9 @@ def test_stop_halts_the_descent_at_once(stack: Stack) -> None:
 
 
 def test_a_planner_that_is_switched_off_ends_it(stack: Stack) -> None:
-    def change(transition: int) -> None:
-        request = ChangeState.Request(transition=Transition(id=transition))
-        stack.call(ChangeState, "/grasp_planner/change_state", request)
-
     def switch_off(stage: str) -> None:
         if stage == "approach":
-            change(Transition.TRANSITION_DEACTIVATE)
+            stack.switch_planner_off()
 
     record = stack.pick(closed_loop=True, on_stage=switch_off)
     assert record.outcome is Outcome.GRASP_PLANNER_FAILED
