@@ -22,8 +22,13 @@ from grasp_planning.generative.preprocessing import ImageError, PreparedImage
 from grasp_planning.generative.standing import Standing, find_standing
 from grasp_planning.grasps import GraspCandidate, GraspRectangle
 from grasp_planning.gripper import Gripper
+from grasp_planning.holes import fill_holes
+from grasp_planning.jaw_room import JawRoom
 from grasp_planning.lifting import lift
 from grasp_planning.planner import GraspPlanner, NoGraspFound
+
+TRIED = 20
+"""Grasps for which room is looked for, at least."""
 
 
 class GenerativeOptions(Configuration):
@@ -43,6 +48,11 @@ class GenerativeOptions(Configuration):
     training data."""
     clearance: float = Field(default=0.003, ge=0)
     """m between the tips and the table."""
+    fit_jaws: bool = True
+    """Whether the jaws are moved to where the depth image leaves room for them; grasps without such a place are left
+    out. If not, they stand where the network says."""
+    finger_clearance: float = Field(default=0.0015, ge=0)
+    """m beside a finger on its way, if they are."""
     seed: int = Field(default=0, ge=0)
     """Of the table's fit."""
 
@@ -76,6 +86,7 @@ class GenerativePlanner(GraspPlanner):
         """See `GraspPlanner.plan`."""
         if roi is not None and roi.shape != frame.depth.shape:
             raise ValueError(f"roi is {roi.shape}, the image is {frame.depth.shape}")
+        count = max(max_grasps, TRIED) if self.options.fit_jaws else max_grasps
         self.quality_map = drawn = np.zeros(frame.depth.shape, np.float32)
         try:
             table = fit_table(frame, np.random.default_rng(self.options.seed))
@@ -93,7 +104,7 @@ class GenerativePlanner(GraspPlanner):
                 view = view.levelled(standing.ground, standing.table_depth, side)
             found: list[GraspRectangle] = []
             for center in standing.windows(side):
-                found += self._seen(view, center, side, max_grasps, drawn)
+                found += self._seen(view, center, side, count, drawn)
         except (ImageError, NoTableError) as error:
             raise NoGraspFound(Outcome.BAD_DEPTH, str(error)) from error
         found.sort(key=lambda grasp: -grasp.quality)
@@ -101,7 +112,7 @@ class GenerativePlanner(GraspPlanner):
             best = f"the network's best grasp has a quality of {found[0].quality:.2f}" if found else "there is no peak"
             raise NoGraspFound(Outcome.NO_GRASP, f"{best}, {self.min_quality:.2f} is demanded (option min_quality)")
         good = [grasp for grasp in found if grasp.quality >= self.min_quality]
-        return self._lifted(self.card.postprocessing.distinct(good, max_grasps), frame, table)
+        return self._lifted(self.card.postprocessing.distinct(good, count), frame, table, max_grasps)
 
     @property
     def min_quality(self) -> float:
@@ -133,28 +144,37 @@ class GenerativePlanner(GraspPlanner):
         found = [image.grasp_to_image(grasp) for grasp in grasps if grasp.quality > 0 and grasp.width > 0]
         return [replace(grasp, x=grasp.x - margin, y=grasp.y - margin) for grasp in found]
 
-    def _lifted(self, rectangles: list[GraspRectangle], frame: RGBDFrame, table: TablePlane) -> list[GraspCandidate]:
-        """Poses of those rectangles for which depth was measured."""
+    def _lifted(
+        self, rectangles: list[GraspRectangle], frame: RGBDFrame, table: TablePlane, count: int
+    ) -> list[GraspCandidate]:
+        """Poses of the first of those rectangles for which depth was measured, and there is room."""
         insertion = min(self.options.insertion, 0.8 * self.gripper.finger_length)
-        candidates, reasons = [], []
+        room = self._room(frame) if self.options.fit_jaws else None
+        candidates, errors = [], []
         for rectangle in rectangles:
+            if len(candidates) == count:
+                break
             try:
-                candidates.append(
-                    lift(
-                        rectangle,
-                        frame,
-                        self.gripper,
-                        insertion=insertion,
-                        approach=-table.normal,
-                        table=table,
-                        clearance=self.options.clearance,
-                    )
+                candidate = lift(
+                    rectangle,
+                    frame,
+                    self.gripper,
+                    insertion=insertion,
+                    approach=-table.normal,
+                    table=table,
+                    clearance=self.options.clearance,
                 )
+                candidates.append(room.fit(candidate) if room else candidate)
             except OutcomeError as error:
-                reasons.append(error.message)
+                errors.append(error)
         if not candidates:
-            raise NoGraspFound(Outcome.BAD_DEPTH, reasons[0])
+            raise NoGraspFound(errors[0].outcome, errors[0].message)
         return candidates
+
+    def _room(self, frame: RGBDFrame) -> JawRoom:
+        """Where the jaws have it."""
+        depth = fill_holes(frame.depth)
+        return JawRoom(depth, frame.intrinsics, self.gripper, clearance=self.options.finger_clearance)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from grasp_perception.depth import inpaint_depth
 
 
-def fill_holes(depth: NDArray[np.float32], shadow: int, max_hole: int) -> NDArray[np.float32]:
+def fill_holes(depth: NDArray[np.float32], shadow: int = 4, max_hole: int = 400) -> NDArray[np.float32]:
     """Fill what is likely to be known.
 
     Cameras with two eyes, or a projector, are blind in a thin rim beside each object, where only one of them sees

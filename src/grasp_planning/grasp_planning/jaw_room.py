@@ -1,0 +1,121 @@
+"""Room for the jaws beside what a camera saw.
+
+Networks learn openings and centres from examples, and are a few millimetres off; a finger that comes down on the
+object's edge pushes it away. The depth image knows better: at the height of the tips, whatever lies behind the surface
+that is seen is taken for solid, and each finger stands where nothing is, as near as possible to where it was to be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grasp_perception.camera import CameraIntrinsics
+from grasp_perception.outcomes import Outcome, OutcomeError
+from grasp_perception.transform import Transform
+from grasp_planning.grasps import GraspCandidate
+from grasp_planning.gripper import Gripper
+from grasp_planning.lifting import project
+
+Flags = NDArray[np.bool_]
+_STEP = 0.0005
+"""Between samples along the closing axis, m."""
+_ROWS = 11
+"""Samples across a finger."""
+_REACH = 0.75
+"""Of the opening: how far from the centre a finger is looked for; the grasp moves by a quarter of it at most."""
+
+
+class JawRoom:
+    """Finds room for the fingers of a gripper in one depth image."""
+
+    def __init__(
+        self,
+        depth: NDArray[np.float32],
+        intrinsics: CameraIntrinsics,
+        gripper: Gripper,
+        *,
+        clearance: float = 0.0015,
+        tolerance: float = 0.001,
+    ) -> None:
+        """Look at an image.
+
+        Args:
+            depth: (H, W) planar depth, m; what is NaN is solid as far as is known: fill small holes before.
+            intrinsics: Of the image.
+            gripper: Whose fingers they are.
+            clearance: Gap beside a finger on its way, m.
+            tolerance: What is higher than the tips by less is not seen, m: the noise of the depth.
+        """
+        self._depth, self._intrinsics, self._gripper = depth, intrinsics, gripper
+        self._tolerance = tolerance
+        self._clear = int(np.ceil(clearance / _STEP))
+        self._finger = int(np.ceil(gripper.finger_thickness / _STEP))
+        reach = _REACH * gripper.max_opening + gripper.finger_thickness + clearance
+        self._half = int(np.ceil(reach / _STEP))
+        side = gripper.finger_width / 2 + clearance
+        across = np.linspace(-side, side, _ROWS)
+        along = np.arange(-self._half, self._half + 1) * _STEP
+        self._points = np.stack([*np.meshgrid(along, across), np.zeros((_ROWS, len(along)))], axis=-1)
+
+    def fit(self, candidate: GraspCandidate) -> GraspCandidate:
+        """The grasp with its jaws where there is room, moved along its closing axis and opened as little as need be.
+
+        Raises:
+            OutcomeError: NO_GRASP, there is no room, or nothing that they would close on.
+        """
+        low, high = self._jaws(self._solid(candidate.pose), candidate.width)
+        opening = min((low + high) * _STEP, self._gripper.max_opening)
+        shift = (high - low) / 2 * _STEP
+        pose = candidate.pose @ Transform(np.eye(3), [shift, 0.0, 0.0])
+        return self._seen(replace(candidate, pose=pose, width=opening), candidate)
+
+    def _solid(self, pose: Transform) -> Flags:
+        """(columns,) whether at the height of the tips a finger would meet something, as far as is known."""
+        points = pose.apply(self._points.reshape(-1, 3))
+        pixels = np.rint(self._intrinsics.project(points))
+        height, width = self._depth.shape
+        with np.errstate(invalid="ignore"):
+            within = ((pixels >= 0) & (pixels < [width, height])).all(axis=1)
+        column, row = pixels[within].astype(np.intp).T
+        solid = np.ones(len(points), dtype=np.bool_)
+        solid[within] = ~(self._depth[row, column] >= points[within, 2] - self._tolerance)
+        return solid.reshape(self._points.shape[:2]).any(axis=0)
+
+    def _jaws(self, solid: Flags, width: float) -> tuple[int, int]:
+        """Steps from the centre at which the two fingers' inner faces stand, each positive."""
+        low, high = self._places(solid[self._half :: -1]), self._places(solid[self._half :])
+        wanted = width / 2 / _STEP
+        cost = np.abs(low - wanted)[:, None] + np.abs(high - wanted)[None, :]
+        widest = self._gripper.max_opening / _STEP
+        cost[(low[:, None] + high > widest) | (np.abs(low[:, None] - high) > widest / 2)] = np.inf
+        if not np.isfinite(cost).any():
+            raise OutcomeError(
+                Outcome.NO_GRASP,
+                f"there is no room for fingers of {self._gripper.finger_thickness * 1e3:.0f} mm beside the object",
+            )
+        first, second = np.unravel_index(int(cost.argmin()), cost.shape)
+        return int(low[first]), int(high[second])
+
+    def _places(self, outward: Flags) -> NDArray[np.intp]:
+        """Steps at which a finger has room on one side, and something before it."""
+        padded = np.concatenate([np.zeros(self._clear, dtype=np.bool_), outward])
+        taken = np.lib.stride_tricks.sliding_window_view(padded, self._finger + 2 * self._clear).any(axis=1)
+        inside = np.concatenate([[False], np.logical_or.accumulate(outward)])[: len(taken)]
+        return np.flatnonzero(~taken & inside)
+
+    def _seen(self, fitted: GraspCandidate, before: GraspCandidate) -> GraspCandidate:
+        """With the rectangle as which it is seen, if it was seen as one."""
+        if before.rectangle is None:
+            return fitted
+        rectangle = project(
+            fitted.pose,
+            fitted.width,
+            fitted.insertion,
+            self._intrinsics,
+            jaw_width=self._gripper.finger_width,
+            quality=before.quality,
+        )
+        return replace(fitted, rectangle=replace(rectangle, height=before.rectangle.height))

@@ -1,0 +1,121 @@
+"""Jaws that are moved to where the depth image leaves room for them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from grasp_perception.camera import CameraIntrinsics
+from grasp_perception.frame import RGBDFrame
+from grasp_perception.outcomes import Outcome, OutcomeError
+from grasp_perception.table import TablePlane
+from grasp_planning.grasps import GraspCandidate, GraspRectangle
+from grasp_planning.jaw_room import JawRoom
+from grasp_planning.lifting import lift
+
+CAMERA = CameraIntrinsics(615.0, 615.0, 319.5, 239.5, 640, 480)
+YAW = 0.4
+TABLE = TablePlane(np.array([0.0, 0.0, -1.0]), 0.6, share=1.0, residual=0.0)
+CLEARANCE = 0.0015
+
+
+@pytest.fixture
+def look(see, rendering):
+    """What a camera sees that looks straight down from 0.6 m on boxes at (x, y), their sizes given."""
+
+    def make(*boxes: tuple[float, float, tuple[float, float, float]]) -> RGBDFrame:
+        things = [rendering.Box(x, y, YAW, size) for x, y, size in boxes]
+        return see(*things, pose=rendering.camera_pose(0.6, 0.0, x=0.2), intrinsics=CAMERA, noise=0.0)
+
+    return make
+
+
+def grasp(frame: RGBDFrame, gripper, *, offset: float, opening: float) -> GraspCandidate:
+    """Across the box in the image's middle, `offset` m off it along the closing axis."""
+    focal = CAMERA.fx / 0.58
+    x, y = np.array([319.5, 239.5]) + offset * focal * np.array([np.cos(YAW), -np.sin(YAW)])
+    rectangle = GraspRectangle(x, y, -YAW, opening * focal, 8.0, 0.7)
+    return lift(rectangle, frame, gripper, insertion=0.03, approach=(0.0, 0.0, 1.0), table=TABLE)
+
+
+def jaws(candidate: GraspCandidate) -> tuple[float, float]:
+    """Where the inner faces of the fingers are along the closing axis, m from the middle of the image."""
+    at = candidate.pose.rotation[:, 0] @ candidate.pose.translation
+    return at - candidate.width / 2, at + candidate.width / 2
+
+
+BOX = (0.2, 0.0, (0.016, 0.04, 0.02))
+
+
+def test_what_has_room_stays_as_it_is(look, widowx) -> None:
+    frame = look(BOX)
+    before = grasp(frame, widowx, offset=0.0, opening=0.024)
+    after = JawRoom(frame.depth, CAMERA, widowx).fit(before)
+    assert after.width == pytest.approx(before.width, abs=0.0005)
+    assert after.pose.translation == pytest.approx(before.pose.translation, abs=0.0005)
+    assert (after.quality, after.insertion) == (before.quality, before.insertion)
+
+
+@pytest.mark.parametrize("offset", [-0.005, 0.005])
+def test_a_finger_that_would_land_on_the_object_is_moved_off_it(look, widowx, offset: float) -> None:
+    frame = look(BOX)
+    before = grasp(frame, widowx, offset=offset, opening=0.018)
+    assert max(np.abs(jaws(before))) > 0.013 and min(np.abs(jaws(before))) < 0.005
+    after = JawRoom(frame.depth, CAMERA, widowx, clearance=CLEARANCE).fit(before)
+    low, high = jaws(after)
+    assert low <= -0.008 - CLEARANCE and high >= 0.008 + CLEARANCE
+    assert after.width <= 0.026
+    moved = after.pose.translation - before.pose.translation
+    closing = before.pose.rotation[:, 0]
+    assert moved == pytest.approx(closing * (closing @ moved), abs=1e-9)
+    assert np.sign(closing @ moved) == -np.sign(offset)
+    assert np.array_equal(after.pose.rotation, before.pose.rotation)
+
+
+def test_it_is_seen_where_it_is(look, widowx) -> None:
+    frame = look(BOX)
+    before = grasp(frame, widowx, offset=0.005, opening=0.018)
+    after = JawRoom(frame.depth, CAMERA, widowx).fit(before)
+    again = lift(after.rectangle, frame, widowx, insertion=0.03, approach=(0.0, 0.0, 1.0), table=TABLE)
+    assert again.pose.translation == pytest.approx(after.pose.translation, abs=1e-4)
+    assert again.width == pytest.approx(after.width, abs=1e-4)
+    assert (after.rectangle.height, after.rectangle.quality) == (8.0, 0.7)
+
+
+def refusal(frame: RGBDFrame, gripper, **where: float) -> str:
+    with pytest.raises(OutcomeError) as raised:
+        JawRoom(frame.depth, CAMERA, gripper).fit(grasp(frame, gripper, **where))
+    assert raised.value.outcome is Outcome.NO_GRASP
+    return raised.value.message
+
+
+def test_no_room_beside_what_is_too_wide(look, widowx, yumi) -> None:
+    frame = look((0.2, 0.0, (0.034, 0.04, 0.02)))
+    assert "no room for fingers of 6 mm" in refusal(frame, widowx, offset=0.0, opening=0.03)
+    fitted = JawRoom(frame.depth, CAMERA, yumi).fit(grasp(frame, yumi, offset=0.0, opening=0.03))
+    assert 0.037 <= fitted.width <= 0.042
+
+
+def test_no_room_between_two_objects(look, widowx) -> None:
+    gap = 0.016 + 0.005
+    x, y = 0.2 + gap * np.cos(YAW), gap * np.sin(YAW)
+    near = look(BOX, (x, y, BOX[2]))
+    assert "no room" in refusal(near, widowx, offset=0.0, opening=0.02)
+    gap = 0.016 + 0.012
+    wide = look(BOX, (0.2 + gap * np.cos(YAW), gap * np.sin(YAW), BOX[2]))
+    JawRoom(wide.depth, CAMERA, widowx).fit(grasp(wide, widowx, offset=0.0, opening=0.02))
+
+
+def test_there_must_be_something_to_close_on(look, widowx) -> None:
+    frame = look(BOX)
+    beside = grasp(frame, widowx, offset=0.06, opening=0.02)
+    with pytest.raises(OutcomeError, match="NO_GRASP"):
+        JawRoom(frame.depth, CAMERA, widowx).fit(beside)
+
+
+def test_what_was_not_measured_is_solid(look, widowx) -> None:
+    frame = look(BOX)
+    depth = frame.depth.copy()
+    depth[:, 332:] = np.nan  # beside the box, to one side
+    with pytest.raises(OutcomeError, match="no room"):
+        JawRoom(depth, CAMERA, widowx).fit(grasp(frame, widowx, offset=0.0, opening=0.02))
