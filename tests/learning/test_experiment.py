@@ -18,6 +18,7 @@ from grasp_bringup.cli import experiment as experiment_command
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_learning.datasets.submission import read_submission
+from grasp_learning.evaluation.evaluate import Choice
 from grasp_learning.experiment.perform import Tried, perform
 from grasp_learning.experiment.pictures import draw_bars
 from grasp_learning.experiment.report import told, write_report
@@ -57,7 +58,10 @@ class Bench:
         self.calls: list[list[str]] = []
         self._interrupted_at = interrupted_at
 
-    def __call__(self, root: Path, grasps: Mapping[str, GraspRectangle], progress: Callable[[int], None]) -> Tried:
+    def fitted(self, root: Path) -> Choice:
+        return lambda scene, grasps: grasps[-1]
+
+    def tried(self, root: Path, grasps: Mapping[str, GraspRectangle], progress: Callable[[int], None]) -> Tried:
         if len(self.calls) == self._interrupted_at:
             raise KeyboardInterrupt
         self.calls.append(list(grasps))
@@ -123,6 +127,15 @@ def test_an_interrupted_experiment_goes_on_and_reports(config: Path, bars: Path,
     assert "![maps](II_bars.png)" in text and "seed0/bars.png)" in text
     for picture in (out / "II_bars.png", out / "binary/seed0/bars.png", out / "strong/seed0/bars.png"):
         assert min(cv2.imread(str(picture)).shape[:2]) > 300
+
+
+def test_a_test_set_may_take_grasps_for_which_there_is_room(config: Path, bars: Path, tmp_path: Path) -> None:
+    own, fitted = ({"name": name, "root": str(bars), "fit_jaws": name == "fitted"} for name in ("own", "fitted"))
+    experiment = Experiment(edit(config, tests=[own, fitted]), tmp_path / "out")
+    go(experiment, Bench(), "strong")
+    folder = tmp_path / "out/strong/seed0"
+    best, last = (read_submission(folder / f"{name}.txt").grasps for name in ("own", "fitted"))
+    assert best.keys() == last.keys() and all(best[scene] != last[scene] for scene in best)
 
 
 def test_what_was_measured_on_another_test_set_does_not_count(config: Path, bars: Path, tmp_path: Path) -> None:

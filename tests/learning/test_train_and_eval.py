@@ -71,6 +71,7 @@ def test_bad_input_of_eval(weights: Path, bars: Path, tmp_path: Path, monkeypatc
     assert code == 2 and "no scene of a Jacquard dataset" in output
     code, output = invoke(eval_command, "--weights", weights, "--dataset", bars, "--sgt")
     assert code == 2 and "has no index.jsonl: grasps are judged by trying them on the scenes' meshes" in output
+    assert invoke(eval_command, "--weights", weights, "--dataset", bars, "--fit-jaws") == (code, output)
 
 
 def test_bad_input_of_train(small_training: Path, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ class JawRoom:
         low, high = self._jaws(self._solid(candidate.pose), candidate.width)
         opening = min((low + high) * _STEP, self._gripper.max_opening)
         shift = (high - low) / 2 * _STEP
-        pose = candidate.pose @ Transform(np.eye(3), [shift, 0.0, 0.0])
+        pose = candidate.pose @ Transform(np.eye(3), np.array([shift, 0.0, 0.0]))
         return self._seen(replace(candidate, pose=pose, width=opening), candidate)
 
     def _solid(self, pose: Transform) -> Flags:
@@ -82,7 +82,8 @@ class JawRoom:
         column, row = pixels[within].astype(np.intp).T
         solid = np.ones(len(points), dtype=np.bool_)
         solid[within] = ~(self._depth[row, column] >= points[within, 2] - self._tolerance)
-        return solid.reshape(self._points.shape[:2]).any(axis=0)
+        columns: Flags = solid.reshape(self._points.shape[:2]).any(axis=0)
+        return columns
 
     def _jaws(self, solid: Flags, width: float) -> tuple[int, int]:
         """Steps from the centre at which the two fingers' inner faces stand, each positive."""
@@ -94,7 +95,8 @@ class JawRoom:
         if not np.isfinite(cost).any():
             raise OutcomeError(
                 Outcome.NO_GRASP,
-                f"there is no room for fingers of {self._gripper.finger_thickness * 1e3:.0f} mm beside the object",
+                f"there is no room for fingers of {self._gripper.finger_thickness * 1e3:.0f} mm beside the object, "
+                f"{self._gripper.max_opening * 1e3:.0f} mm open at most",
             )
         first, second = np.unravel_index(int(cost.argmin()), cost.shape)
         return int(low[first]), int(high[second])
@@ -102,7 +104,8 @@ class JawRoom:
     def _places(self, outward: Flags) -> NDArray[np.intp]:
         """Steps at which a finger has room on one side, and something before it."""
         padded = np.concatenate([np.zeros(self._clear, dtype=np.bool_), outward])
-        taken = np.lib.stride_tricks.sliding_window_view(padded, self._finger + 2 * self._clear).any(axis=1)
+        windows = np.lib.stride_tricks.sliding_window_view(padded, self._finger + 2 * self._clear)
+        taken: Flags = windows.any(axis=1)
         inside = np.concatenate([[False], np.logical_or.accumulate(outward)])[: len(taken)]
         return np.flatnonzero(~taken & inside)
 

@@ -22,6 +22,7 @@ from grasp_learning.evaluation.summary import evaluation_row
 from grasp_perception.files import write_atomically
 from grasp_planning.generative.card import read_card, write_card
 from grasp_sim.judging.exam import Exam
+from grasp_sim.judging.fitted import FittedJaws
 from grasp_sim.judging.judge import judge_all
 
 
@@ -38,6 +39,9 @@ def command(
     split: Annotated[PartName, typer.Option(help="Which of its objects.")] = PartName.test,
     depth: Annotated[DepthName, typer.Option(help="Which depth images.")] = DepthName.perfect,
     sgt: Annotated[bool, typer.Option("--sgt", help="Try each predicted grasp, too.")] = False,
+    fit_jaws: Annotated[
+        bool, typer.Option("--fit-jaws", help="Move the jaws to where there is room, as planners do; needs meshes.")
+    ] = False,
     legacy_raster: Annotated[
         bool, typer.Option("--legacy-raster", help="Count overlaps in pixels, as published evaluators do.")
     ] = False,
@@ -56,11 +60,14 @@ def command(
     try:
         kind: DepthKind = depth.value
         scenes = JacquardDataset(dataset, kind).part(split.value)
-        exam = Exam(dataset, split.value) if sgt else None
+        exam = Exam(dataset, split.value) if sgt or fit_jaws else None
+        choice = FittedJaws(exam) if exam is not None and fit_jaws else None
         with ProgressBar(errors, "predicting", "scenes", len(scenes)) as bar:
-            found = evaluate(weights, scenes, device=device.value, legacy_raster=legacy_raster, progress=bar.show)
+            found = evaluate(
+                weights, scenes, device=device.value, legacy_raster=legacy_raster, choice=choice, progress=bar.show
+            )
         tried = None
-        if exam is not None:
+        if exam is not None and sgt:
             with ProgressBar(errors, "trying", "scenes", len(exam)) as bar:
                 tried = judge_all(exam, submission_of(found.grasps), progress=bar.show).summary()
         result = evaluation_row(weights, dataset, split.value, found, tried)

@@ -25,6 +25,7 @@ from grasp_learning.training.run import RunError
 from grasp_perception.cache import cache_folder
 from grasp_planning.grasps import GraspRectangle
 from grasp_sim.judging.exam import Exam
+from grasp_sim.judging.fitted import FittedJaws
 from grasp_sim.judging.judge import judge_all
 
 
@@ -53,11 +54,11 @@ def command(
         experiment = Experiment(config, out, override or ())
         if not report:
             for test in experiment.settings.tests:
-                if test.sgt:
+                if test.sgt or test.fit_jaws:
                     Exam(test.root, test.part)  # now, not after the first training
             perform(
                 experiment,
-                trials=_try,
+                trials=_Simulated(),
                 cache=cache_folder("packed"),
                 command=shlex.join(["grasp", *sys.argv[1:]]),
                 watch=watch,
@@ -78,10 +79,15 @@ def command(
     console.print(f"{runs['done']} of {runs['all']} runs done: {escape(str(out / MARKDOWN))}", soft_wrap=True)
 
 
-def _try(root: Path, grasps: Mapping[str, GraspRectangle], progress: Callable[[int], None]) -> Tried:
-    """By simulated grasp trials, as `grasp sgt` does."""
-    report = judge_all(Exam(root).only(grasps), submission_of(grasps), progress=progress)
-    return Tried(report.summary(), {scene.id: scene.phase for scene in report.scenes})
+class _Simulated:
+    """Trials as those of `grasp eval --sgt`."""
+
+    def fitted(self, root: Path) -> FittedJaws:
+        return FittedJaws(Exam(root))
+
+    def tried(self, root: Path, grasps: Mapping[str, GraspRectangle], progress: Callable[[int], None]) -> Tried:
+        report = judge_all(Exam(root).only(grasps), submission_of(grasps), progress=progress)
+        return Tried(report.summary(), {scene.id: scene.phase for scene in report.scenes})
 
 
 def _table(title: str, rows: list[dict[str, Any]]) -> Table:

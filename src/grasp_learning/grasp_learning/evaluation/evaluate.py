@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from grasp_learning.datasets.dataset import GraspDataset
+from grasp_learning.datasets.dataset import DatasetScene, GraspDataset
 from grasp_learning.evaluation.rectangle_metric import RectangleScores, best_iou
 from grasp_learning.rectangles import GraspRectangles
 from grasp_planning.generative.inference import Device, NetworkRunner, open_runner
 from grasp_planning.generative.postprocessing import Postprocessing
 from grasp_planning.generative.preprocessing import Preprocessing
 from grasp_planning.grasps import GraspRectangle
+
+Choice = Callable[[DatasetScene, Sequence[GraspRectangle]], GraspRectangle]
+"""Takes one of a scene's grasps, and may move it; px of its image, best first."""
+CHOICES = 20
+"""Grasps that it is given, at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +29,7 @@ class Evaluation:
 
     scores: RectangleScores
     grasps: dict[str, GraspRectangle]
-    """The best grasp in each scene, px of its image, by the scenes' ids."""
+    """The best grasp in each scene, or the chosen one, px of its image, by the scenes' ids."""
     seconds: list[float]
     """From image to grasp, of each scene."""
     runner: str
@@ -43,6 +48,7 @@ def evaluate(
     *,
     device: Device = "auto",
     legacy_raster: bool = False,
+    choice: Choice | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Evaluation:
     """Ask a network for the best grasp in every scene.
@@ -52,6 +58,7 @@ def evaluate(
         dataset: The scenes.
         device: Where to calculate.
         legacy_raster: Count overlaps as published evaluators do.
+        choice: Which of the network's grasps is taken; its best if None.
         progress: Called with the scenes done.
 
     Raises:
@@ -61,7 +68,13 @@ def evaluate(
     """
     runner, card = open_runner(weights, device)
     return examine(
-        runner, card.preprocessing, card.postprocessing, dataset, legacy_raster=legacy_raster, progress=progress
+        runner,
+        card.preprocessing,
+        card.postprocessing,
+        dataset,
+        legacy_raster=legacy_raster,
+        choice=choice,
+        progress=progress,
     )
 
 
@@ -72,6 +85,7 @@ def examine(
     dataset: GraspDataset,
     *,
     legacy_raster: bool = False,
+    choice: Choice | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Evaluation:
     """The same for a network that is loaded; see `evaluate`."""
@@ -81,8 +95,10 @@ def examine(
         scene = dataset[index]
         started = time.perf_counter()
         image = preprocessing.prepare(scene.color, scene.depth)
-        (best,) = however_poor.grasps(runner(preprocessing.tensor(image.color, image.depth)))
-        grasp = image.grasp_to_image(best)
+        maps = runner(preprocessing.tensor(image.color, image.depth))
+        found = however_poor.grasps(maps, CHOICES if choice else 1) or however_poor.grasps(maps)
+        candidates = [image.grasp_to_image(grasp) for grasp in found]
+        grasp = choice(scene, candidates) if choice else candidates[0]
         seconds.append(time.perf_counter() - started)
         overlaps.append(best_iou(GraspRectangles.of([grasp]), scene.grasps, legacy_raster=legacy_raster))
         grasps[scene.id] = grasp

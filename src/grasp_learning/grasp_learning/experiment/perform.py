@@ -13,7 +13,7 @@ import numpy as np
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_learning.datasets.submission import write_submission
-from grasp_learning.evaluation.evaluate import evaluate
+from grasp_learning.evaluation.evaluate import Choice, evaluate
 from grasp_learning.evaluation.summary import evaluation_row
 from grasp_learning.experiment.pictures import draw_sheet
 from grasp_learning.experiment.report import write_report
@@ -43,7 +43,10 @@ class Tried:
 class Trials(Protocol):
     """Simulated grasp trials; they live on a higher floor."""
 
-    def __call__(self, root: Path, grasps: Mapping[str, GraspRectangle], progress: Callable[[int], None]) -> Tried:
+    def fitted(self, root: Path) -> Choice:
+        """Takes grasps of a dataset's scenes for whose jaws there is room."""
+
+    def tried(self, root: Path, grasps: Mapping[str, GraspRectangle], progress: Callable[[int], None]) -> Tried:
         """Try the grasps of some scenes of a dataset."""
 
 
@@ -101,13 +104,14 @@ def _evaluated(
 ) -> dict[str, Any]:
     weights = run.folder / WEIGHTS
     with watch(f"{doing}: predicting {test.name}") as tell:
-        found = evaluate(weights, scenes, device=device, progress=lambda done: tell(done, len(scenes)))
+        choice = trials.fitted(test.root) if test.fit_jaws else None
+        found = evaluate(weights, scenes, device=device, choice=choice, progress=lambda done: tell(done, len(scenes)))
     tried = None
     if test.sgt:
         chosen = _spread(scenes.ids, test.sgt)
         with watch(f"{doing}: trying {test.name}") as tell:
             grasps = {scene: found.grasps[scene] for scene in chosen}
-            tried = trials(test.root, grasps, lambda done: tell(done, len(chosen)))
+            tried = trials.tried(test.root, grasps, lambda done: tell(done, len(chosen)))
     write_submission(run.folder / f"{test.name}.txt", found.grasps)
     draw_sheet(run.folder / f"{test.name}.png", f"{run} on {test.name}", scenes, found, tried.phases if tried else {})
     return evaluation_row(weights, test.root, test.part, found, tried.summary if tried else None)

@@ -31,7 +31,7 @@ def read_results(run: Run, tests: Sequence[EvaluationSet]) -> dict[str, dict[str
     return {
         test.name: {key: value for key, value in content[test.name].items() if key != "test"}
         for test in tests
-        if test.name in content and content[test.name]["test"] == test.model_dump(mode="json")
+        if test.name in content and EvaluationSet.model_validate(content[test.name]["test"]) == test
     }
 
 

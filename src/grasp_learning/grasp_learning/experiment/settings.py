@@ -24,6 +24,8 @@ class EvaluationSet(Configuration):
     depth: DepthKind = "perfect"
     sgt: int = Field(default=0, ge=0)
     """Of so many of its scenes, evenly spread over it, the predicted grasp is tried; 0 for none."""
+    fit_jaws: bool = False
+    """Whether jaws are moved to where there is room, as planners do; if not, all is the network's."""
 
 
 class TableSettings(Configuration):

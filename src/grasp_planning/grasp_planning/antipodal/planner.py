@@ -13,13 +13,13 @@ from grasp_perception.table import NoTableError, fit_table
 from grasp_perception.transform import Transform
 from grasp_planning.antipodal.edges import Pairs, antipodal_pairs, find_edges, thin_out
 from grasp_planning.antipodal.height_map import HeightMap, Surface, rasterize
-from grasp_planning.holes import fill_holes
 from grasp_planning.antipodal.jaws import Closures, Windows
 from grasp_planning.antipodal.objects import Objects, find_objects, target_pixels
 from grasp_planning.antipodal.options import AntipodalOptions
 from grasp_planning.antipodal.ranking import diverse, hold, quality
 from grasp_planning.grasps import GraspCandidate
 from grasp_planning.gripper import Gripper
+from grasp_planning.holes import fill_holes
 from grasp_planning.lifting import project
 from grasp_planning.planner import GraspPlanner, NoGraspFound
 

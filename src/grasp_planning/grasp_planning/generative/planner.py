@@ -150,7 +150,8 @@ class GenerativePlanner(GraspPlanner):
         """Poses of the first of those rectangles for which depth was measured, and there is room."""
         insertion = min(self.options.insertion, 0.8 * self.gripper.finger_length)
         room = self._room(frame) if self.options.fit_jaws else None
-        candidates, errors = [], []
+        candidates: list[GraspCandidate] = []
+        errors: list[OutcomeError] = []
         for rectangle in rectangles:
             if len(candidates) == count:
                 break
@@ -168,7 +169,8 @@ class GenerativePlanner(GraspPlanner):
             except OutcomeError as error:
                 errors.append(error)
         if not candidates:
-            raise NoGraspFound(errors[0].outcome, errors[0].message)
+            best = errors[0]
+            raise NoGraspFound(best.outcome, f"none of {len(errors)} grasps can be tried; of the best: {best.message}")
         return candidates
 
     def _room(self, frame: RGBDFrame) -> JawRoom:
