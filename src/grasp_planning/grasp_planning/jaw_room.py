@@ -51,10 +51,8 @@ class JawRoom:
         """
         self._depth, self._intrinsics, self._gripper = depth, intrinsics, gripper
         self._tolerance = tolerance
-        self._clear = int(np.ceil(clearance / _STEP))
-        self._finger = int(np.ceil(gripper.finger_thickness / _STEP))
-        reach = _REACH * gripper.max_opening + gripper.finger_thickness + clearance
-        self._half = int(np.ceil(reach / _STEP))
+        self._clear, self._finger = _steps(clearance), _steps(gripper.finger_thickness)
+        self._half = _steps(_REACH * gripper.max_opening + gripper.finger_thickness + clearance)
         side = gripper.finger_width / 2 + clearance
         across = np.linspace(-side, side, _ROWS)
         along = np.arange(-self._half, self._half + 1) * _STEP
@@ -82,8 +80,7 @@ class JawRoom:
         column, row = pixels[within].astype(np.intp).T
         solid = np.ones(len(points), dtype=np.bool_)
         solid[within] = ~(self._depth[row, column] >= points[within, 2] - self._tolerance)
-        columns: Flags = solid.reshape(self._points.shape[:2]).any(axis=0)
-        return columns
+        return np.logical_or.reduce(solid.reshape(self._points.shape[:2]), axis=0)
 
     def _jaws(self, solid: Flags, width: float) -> tuple[int, int]:
         """Steps from the centre at which the two fingers' inner faces stand, each positive."""
@@ -105,7 +102,7 @@ class JawRoom:
         """Steps at which a finger has room on one side, and something before it."""
         padded = np.concatenate([np.zeros(self._clear, dtype=np.bool_), outward])
         windows = np.lib.stride_tricks.sliding_window_view(padded, self._finger + 2 * self._clear)
-        taken: Flags = windows.any(axis=1)
+        taken = np.logical_or.reduce(windows, axis=1)
         inside = np.concatenate([[False], np.logical_or.accumulate(outward)])[: len(taken)]
         return np.flatnonzero(~taken & inside)
 
@@ -122,3 +119,8 @@ class JawRoom:
             quality=before.quality,
         )
         return replace(fitted, rectangle=replace(rectangle, height=before.rectangle.height))
+
+
+def _steps(length: float) -> int:
+    """So many steps are no less than a length, m."""
+    return int(np.ceil(length / _STEP - 1e-6))
