@@ -139,24 +139,6 @@ def test_jaws_stand_where_there_is_room(weights: Path, widowx, monkeypatch, scen
     assert grasps[True].quality == grasps[False].quality
 
 
-def test_where_no_peak_has_room_the_slopes_are_looked_at(planner, scene, monkeypatch) -> None:
-    class Crosswise(HighestPlaces):
-        """Its best grasp is along the box; four pixels beside it is one across, a little worse."""
-
-        def __call__(self, tensor: np.ndarray) -> GraspMapArrays:
-            maps = super().__call__(tensor)
-            _, row, column = np.unravel_index(int(maps.quality.argmax()), maps.quality.shape)
-            maps.quality[0, row, column + 4] = 0.9 * maps.quality[0, row, column]
-            along = 2 * (np.pi / 2 - ANGLE)
-            maps.cos[0, row, column], maps.sin[0, row, column] = np.cos(along), np.sin(along)
-            return maps
-
-    monkeypatch.setattr(planner, "runner", Crosswise())
-    (grasp,) = planner.plan(scene((0.2, 0.03)))
-    assert grasp.quality == pytest.approx(0.9 * 0.5, abs=0.05)
-    assert grasp.rectangle.angle == pytest.approx(-ANGLE, abs=0.02)
-
-
 def test_where_there_is_none_it_is_no_grasp(planner, scene, monkeypatch) -> None:
     monkeypatch.setattr(planner, "gripper", planner.gripper.model_copy(update={"max_opening": 0.018}))
     error = refusal(planner, scene((0.2, 0.03)))

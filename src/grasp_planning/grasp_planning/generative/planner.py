@@ -17,7 +17,7 @@ from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_perception.table import NoTableError, TablePlane, fit_table
 from grasp_planning.generative.card import WeightsError
 from grasp_planning.generative.inference import Device, open_runner
-from grasp_planning.generative.postprocessing import GraspMapArrays, Postprocessing
+from grasp_planning.generative.postprocessing import GraspMapArrays
 from grasp_planning.generative.preprocessing import ImageError, PreparedImage
 from grasp_planning.generative.standing import Standing, find_standing
 from grasp_planning.grasps import GraspCandidate, GraspRectangle
@@ -27,10 +27,8 @@ from grasp_planning.jaw_room import JawRoom
 from grasp_planning.lifting import lift
 from grasp_planning.planner import GraspPlanner, NoGraspFound
 
-PEAKS = 20
-"""Of the quality, for which room is looked for, at least."""
-DENSE_DISTANCE, DENSE_PEAKS = 2, 100
-"""px of the maps between peaks, and how many, where none of those has any."""
+TRIED = 20
+"""Grasps for which room is looked for, at least."""
 
 
 class GenerativeOptions(Configuration):
@@ -88,6 +86,7 @@ class GenerativePlanner(GraspPlanner):
         """See `GraspPlanner.plan`."""
         if roi is not None and roi.shape != frame.depth.shape:
             raise ValueError(f"roi is {roi.shape}, the image is {frame.depth.shape}")
+        count = max(max_grasps, TRIED) if self.options.fit_jaws else max_grasps
         self.quality_map = drawn = np.zeros(frame.depth.shape, np.float32)
         try:
             table = fit_table(frame, np.random.default_rng(self.options.seed))
@@ -103,25 +102,17 @@ class GenerativePlanner(GraspPlanner):
             view = _View(frame.color, frame.depth, standing.mask)
             if self.card.preprocessing.level:
                 view = view.levelled(standing.ground, standing.table_depth, side)
-            looks = [self._look(view, center, side) for center in standing.windows(side)]
+            found: list[GraspRectangle] = []
+            for center in standing.windows(side):
+                found += self._seen(view, center, side, count, drawn)
         except (ImageError, NoTableError) as error:
             raise NoGraspFound(Outcome.BAD_DEPTH, str(error)) from error
-        for look in looks:
-            look.draw(drawn)
-        reading = self.card.postprocessing
-        room, readings = None, [(reading, max_grasps)]
-        if self.options.fit_jaws:
-            depth = fill_holes(frame.depth)
-            room = JawRoom(depth, frame.intrinsics, self.gripper, clearance=self.options.finger_clearance)
-            dense = reading.model_copy(update={"distance": DENSE_DISTANCE})
-            readings = [(reading, max(max_grasps, PEAKS)), (dense, DENSE_PEAKS)]
-        for reading, count in readings:
-            rectangles = self._good(looks, reading, count)
-            candidates, problems = self._lifted(rectangles, frame, table, room, max_grasps)
-            if candidates:
-                return candidates
-        best = problems[0]
-        raise NoGraspFound(best.outcome, f"none of {len(problems)} grasps can be tried; of the best: {best.message}")
+        found.sort(key=lambda grasp: -grasp.quality)
+        if not found or found[0].quality < self.min_quality:
+            best = f"the network's best grasp has a quality of {found[0].quality:.2f}" if found else "there is no peak"
+            raise NoGraspFound(Outcome.NO_GRASP, f"{best}, {self.min_quality:.2f} is demanded (option min_quality)")
+        good = [grasp for grasp in found if grasp.quality >= self.min_quality]
+        return self._lifted(self.card.postprocessing.distinct(good, count), frame, table, max_grasps)
 
     @property
     def min_quality(self) -> float:
@@ -137,42 +128,30 @@ class GenerativePlanner(GraspPlanner):
         focal = float(np.sqrt(frame.intrinsics.fx * frame.intrinsics.fy))
         return round(field * focal / standing.table_depth)
 
-    def _look(self, view: _View, center: tuple[float, float], side: int | None) -> _Look:
-        """What the network says of one square."""
+    def _seen(
+        self, view: _View, center: tuple[float, float], side: int | None, count: int, drawn: NDArray[np.float32]
+    ) -> list[GraspRectangle]:
+        """Grasps in one square, px of the frame, whatever their quality, which is drawn, too."""
         preprocessing, margin = self.card.preprocessing, view.margin
         center = center[0] + margin, center[1] + margin
         image = preprocessing.prepare(view.color, view.depth, center=center, side=side)
         maps = self.runner(preprocessing.tensor(image.color, image.depth))
         allowed = image.measured & (image.window(view.mask.astype(np.uint8)) > 0)
         quality = np.where(allowed, maps.quality, np.float32(0))
-        return _Look(image, GraspMapArrays(quality, maps.cos, maps.sin, maps.width), margin)
-
-    def _good(self, looks: list[_Look], reading: Postprocessing, count: int) -> list[GraspRectangle]:
-        """Distinct grasps of the demanded quality, px of the frame, best first.
-
-        Raises:
-            NoGraspFound: NO_GRASP, there is none.
-        """
-        however_poor = reading.model_copy(update={"min_quality": 0.0})
-        found = [grasp for look in looks for grasp in look.grasps(however_poor, count)]
-        found.sort(key=lambda grasp: -grasp.quality)
-        if not found or found[0].quality < self.min_quality:
-            best = f"the network's best grasp has a quality of {found[0].quality:.2f}" if found else "there is no peak"
-            raise NoGraspFound(Outcome.NO_GRASP, f"{best}, {self.min_quality:.2f} is demanded (option min_quality)")
-        return reading.distinct((grasp for grasp in found if grasp.quality >= self.min_quality), count)
+        _draw(quality.max(axis=0), image, margin, drawn)
+        postprocessing = self.card.postprocessing.model_copy(update={"min_quality": 0.0})
+        grasps = postprocessing.grasps(GraspMapArrays(quality, maps.cos, maps.sin, maps.width), count)
+        found = [image.grasp_to_image(grasp) for grasp in grasps if grasp.quality > 0 and grasp.width > 0]
+        return [replace(grasp, x=grasp.x - margin, y=grasp.y - margin) for grasp in found]
 
     def _lifted(
-        self,
-        rectangles: list[GraspRectangle],
-        frame: RGBDFrame,
-        table: TablePlane,
-        room: JawRoom | None,
-        count: int,
-    ) -> tuple[list[GraspCandidate], list[OutcomeError]]:
-        """Poses of the first of those rectangles that can be tried, and what is wrong with those before them."""
+        self, rectangles: list[GraspRectangle], frame: RGBDFrame, table: TablePlane, count: int
+    ) -> list[GraspCandidate]:
+        """Poses of the first of those rectangles for which depth was measured, and there is room."""
         insertion = min(self.options.insertion, 0.8 * self.gripper.finger_length)
+        room = self._room(frame) if self.options.fit_jaws else None
         candidates: list[GraspCandidate] = []
-        problems: list[OutcomeError] = []
+        errors: list[OutcomeError] = []
         for rectangle in rectangles:
             if len(candidates) == count:
                 break
@@ -188,8 +167,16 @@ class GenerativePlanner(GraspPlanner):
                 )
                 candidates.append(room.fit(candidate) if room else candidate)
             except OutcomeError as error:
-                problems.append(error)
-        return candidates, problems
+                errors.append(error)
+        if not candidates:
+            best = errors[0]
+            raise NoGraspFound(best.outcome, f"none of {len(errors)} grasps can be tried; of the best: {best.message}")
+        return candidates
+
+    def _room(self, frame: RGBDFrame) -> JawRoom:
+        """Where the jaws have it."""
+        depth = fill_holes(frame.depth)
+        return JawRoom(depth, frame.intrinsics, self.gripper, clearance=self.options.finger_clearance)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -219,29 +206,14 @@ class _View:
         return _View(color, np.pad(depth, margin, constant_values=table_depth), np.pad(self.mask, margin), margin)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Look:
-    """What a network says of a square."""
-
-    image: PreparedImage
-    maps: GraspMapArrays
-    margin: int
-    """px around the frame, of the view that the square was cut out of."""
-
-    def grasps(self, reading: Postprocessing, count: int) -> list[GraspRectangle]:
-        """Those that can be one, px of the frame."""
-        found = [grasp for grasp in reading.grasps(self.maps, count) if grasp.quality > 0 and grasp.width > 0]
-        seen = [self.image.grasp_to_image(grasp) for grasp in found]
-        return [replace(grasp, x=grasp.x - self.margin, y=grasp.y - self.margin) for grasp in seen]
-
-    def draw(self, whole: NDArray[np.float32]) -> None:
-        """Draw the quality into that of the frame."""
-        side = self.image.side
-        part = cv2.resize(self.maps.best_quality, (side, side), interpolation=cv2.INTER_LINEAR)
-        left, top = self.image.origin[0] - self.margin, self.image.origin[1] - self.margin
-        part = part[max(0, -top) : whole.shape[0] - top, max(0, -left) : whole.shape[1] - left]
-        window = whole[max(0, top) : top + side, max(0, left) : left + side]
-        np.maximum(window, part, out=window)
+def _draw(quality: NDArray[np.float32], image: PreparedImage, margin: int, whole: NDArray[np.float32]) -> None:
+    """Draw the quality in a square into that of the whole frame."""
+    side = image.side
+    part = cv2.resize(quality, (side, side), interpolation=cv2.INTER_LINEAR)
+    left, top = image.origin[0] - margin, image.origin[1] - margin
+    part = part[max(0, -top) : whole.shape[0] - top, max(0, -left) : whole.shape[1] - left]
+    window = whole[max(0, top) : top + side, max(0, left) : left + side]
+    np.maximum(window, part, out=window)
 
 
 class GGCNN2Planner(GenerativePlanner):
