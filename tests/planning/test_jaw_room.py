@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from grasp_perception.camera import CameraIntrinsics
 from grasp_perception.frame import RGBDFrame
 from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_perception.table import TablePlane
+from grasp_perception.transform import Transform
 from grasp_planning.grasps import GraspCandidate, GraspRectangle
 from grasp_planning.jaw_room import JawRoom
 from grasp_planning.lifting import lift
@@ -70,6 +73,18 @@ def test_a_finger_that_would_land_on_the_object_is_moved_off_it(look, widowx, of
     assert moved == pytest.approx(closing * (closing @ moved), abs=1e-9)
     assert np.sign(closing @ moved) == -np.sign(offset)
     assert np.array_equal(after.pose.rotation, before.pose.rotation)
+
+
+def test_it_is_turned_where_only_the_right_angle_has_room(look, widowx) -> None:
+    frame = look((0.2, 0.0, (0.022, 0.06, 0.02)))
+    straight = grasp(frame, widowx, offset=0.0, opening=0.028)
+    c, s = np.cos(0.22), np.sin(0.22)
+    askew = straight.pose @ Transform(np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]]), np.zeros(3))
+    after = JawRoom(frame.depth, CAMERA, widowx).fit(replace(straight, pose=askew))
+    turned = after.pose.rotation[:, 0] @ straight.pose.rotation[:, 0]
+    assert np.arccos(turned) == pytest.approx(0.22 - 0.1, abs=1e-6)  # the least turn that helps
+    assert 0.022 + 2 * CLEARANCE <= after.width <= 0.03
+    assert after.rectangle.angle == pytest.approx(-YAW + np.arccos(turned), abs=0.02)
 
 
 def test_it_is_seen_where_it_is(look, widowx) -> None:

@@ -24,6 +24,8 @@ _STEP = 0.0005
 """Between samples along the closing axis, m."""
 _ROWS = 11
 """Samples across a finger."""
+_TURNS = (0.0, 0.1, -0.1, 0.2, -0.2)
+"""rad about the approach that are tried, one after the other: an object that just fits asks for the right angle."""
 _REACH = 0.75
 """Of the opening: how far from the centre a finger is looked for; the grasp moves by a quarter of it at most."""
 
@@ -61,14 +63,23 @@ class JawRoom:
     def fit(self, candidate: GraspCandidate) -> GraspCandidate:
         """The grasp with its jaws where there is room, moved along its closing axis and opened as little as need be.
 
+        If there is none it is turned by up to 0.2 rad.
+
         Raises:
             OutcomeError: NO_GRASP, there is no room, or nothing that they would close on.
         """
-        low, high = self._jaws(self._solid(candidate.pose), candidate.width)
-        opening = min((low + high) * _STEP, self._gripper.max_opening)
-        shift = (high - low) / 2 * _STEP
-        pose = candidate.pose @ Transform(np.eye(3), np.array([shift, 0.0, 0.0]))
-        return self._seen(replace(candidate, pose=pose, width=opening), candidate)
+        for turn in _TURNS:
+            pose = candidate.pose @ Transform(_about_approach(turn), np.zeros(3))
+            if (jaws := self._jaws(self._solid(pose), candidate.width)) is not None:
+                low, high = jaws
+                pose = pose @ Transform(np.eye(3), np.array([(high - low) / 2 * _STEP, 0.0, 0.0]))
+                width = min((low + high) * _STEP, self._gripper.max_opening)
+                return self._seen(replace(candidate, pose=pose, width=width), candidate)
+        raise OutcomeError(
+            Outcome.NO_GRASP,
+            f"there is no room for fingers of {self._gripper.finger_thickness * 1e3:.0f} mm beside the object, "
+            f"{self._gripper.max_opening * 1e3:.0f} mm open at most",
+        )
 
     def _solid(self, pose: Transform) -> Flags:
         """(columns,) whether at the height of the tips a finger would meet something, as far as is known."""
@@ -82,19 +93,15 @@ class JawRoom:
         solid[within] = ~(self._depth[row, column] >= points[within, 2] - self._tolerance)
         return np.logical_or.reduce(solid.reshape(self._points.shape[:2]), axis=0)
 
-    def _jaws(self, solid: Flags, width: float) -> tuple[int, int]:
-        """Steps from the centre at which the two fingers' inner faces stand, each positive."""
+    def _jaws(self, solid: Flags, width: float) -> tuple[int, int] | None:
+        """Steps from the centre at which the two fingers' inner faces stand, each positive; None without room."""
         low, high = self._places(solid[self._half :: -1]), self._places(solid[self._half :])
         wanted = width / 2 / _STEP
         cost = np.abs(low - wanted)[:, None] + np.abs(high - wanted)[None, :]
         widest = self._gripper.max_opening / _STEP
         cost[(low[:, None] + high > widest) | (np.abs(low[:, None] - high) > widest / 2)] = np.inf
         if not np.isfinite(cost).any():
-            raise OutcomeError(
-                Outcome.NO_GRASP,
-                f"there is no room for fingers of {self._gripper.finger_thickness * 1e3:.0f} mm beside the object, "
-                f"{self._gripper.max_opening * 1e3:.0f} mm open at most",
-            )
+            return None
         first, second = np.unravel_index(int(cost.argmin()), cost.shape)
         return int(low[first]), int(high[second])
 
@@ -124,3 +131,9 @@ class JawRoom:
 def _steps(length: float) -> int:
     """So many steps are no less than a length, m."""
     return int(np.ceil(length / _STEP - 1e-6))
+
+
+def _about_approach(angle: float) -> NDArray[np.float64]:
+    """(3, 3) rotation about z, rad."""
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
