@@ -41,7 +41,7 @@ def outcomes(scenes: dict[str, JudgedScene]) -> dict[str, tuple[str, str]]:
 def test_some_scenes_of_an_exam_as_experiments_try_them(exam: Exam, annotated: Grasps) -> None:
     chosen = dict(list(annotated.items())[1:6:2])
     done: list[int] = []
-    tried = experiment._try(exam.root, chosen, done.append)
+    tried = experiment._Simulated().tried(exam.root, chosen, done.append)
     whole = verdicts(exam, annotated)
     assert tried.phases == {scene: whole[scene].phase for scene in exam.scenes if scene in chosen}
     assert tried.summary["trials"] == 3 and done == [1, 2, 3] and tried.summary["failures"] == {}

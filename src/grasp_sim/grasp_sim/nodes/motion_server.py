@@ -17,6 +17,8 @@ from rclpy.node import Node
 from grasp_sim.control.motion import Ending, Motion
 from grasp_sim.control.physics_thread import PhysicsStopped
 
+GATHERING_SECONDS = 0.05
+"""Much longer than an executor takes to gather what it waits for."""
 POLL_SECONDS = 0.01
 """Wall time between two looks at a cancel request."""
 FEEDBACK_SECONDS = 0.05
@@ -58,6 +60,7 @@ class MotionServer(Generic[MotionT]):
     """
 
     def __init__(self, node: Node, action_type: Any, name: str, protocol: MotionProtocol[MotionT]) -> None:
+        self._node = node
         self._protocol = protocol
         self._busy = 0
         self._idle = threading.Condition()
@@ -78,7 +81,11 @@ class MotionServer(Generic[MotionT]):
             self._idle.wait_for(lambda: self._busy == 0, FAREWELL_SECONDS)
             sent = self._latest_end + SENDING_SECONDS
         time.sleep(max(0.0, sent - time.monotonic()))
-        self._server.destroy()
+        # rclpy's executor fails on a server whose handle goes while it gathers what to wait for: it is hidden first.
+        self._node.remove_waitable(self._server)
+        time.sleep(GATHERING_SECONDS)
+        with contextlib.suppress(ValueError):  # at its end it is taken from the node, as it has been already
+            self._server.destroy()
 
     def _execute(self, goal: ServerGoalHandle) -> Any:
         with self._idle:
