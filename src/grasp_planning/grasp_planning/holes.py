@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from grasp_perception.depth import inpaint_depth
 
+SHADOW, MAX_HOLE = 4, 400
 
-def fill_holes(depth: NDArray[np.float32], shadow: int = 4, max_hole: int = 400) -> NDArray[np.float32]:
+
+def fill_holes(depth: NDArray[np.float32], shadow: int = SHADOW, max_hole: int = MAX_HOLE) -> NDArray[np.float32]:
     """Fill what is likely to be known.
 
     Cameras with two eyes, or a projector, are blind in a thin rim beside each object, where only one of them sees

@@ -19,6 +19,9 @@ from grasp_planning.grasps import GraspCandidate
 from grasp_planning.gripper import Gripper
 from grasp_planning.lifting import project
 
+TRIED = 20
+"""So many of a network's grasps are worth a try, at least."""
+
 Flags = NDArray[np.bool_]
 _STEP = 0.0005
 """Between samples along the closing axis, m."""
@@ -69,12 +72,12 @@ class JawRoom:
             OutcomeError: NO_GRASP, there is no room, or nothing that they would close on.
         """
         for turn in _TURNS:
-            pose = candidate.pose @ Transform(_about_approach(turn), np.zeros(3))
+            pose = candidate.pose @ Transform.from_rpy((0.0, 0.0, turn))
             if (jaws := self._jaws(self._solid(pose), candidate.width)) is not None:
                 low, high = jaws
-                pose = pose @ Transform(np.eye(3), np.array([(high - low) / 2 * _STEP, 0.0, 0.0]))
+                shift = Transform.from_rpy((0.0, 0.0, 0.0), ((high - low) / 2 * _STEP, 0.0, 0.0))
                 width = min((low + high) * _STEP, self._gripper.max_opening)
-                return self._seen(replace(candidate, pose=pose, width=width), candidate)
+                return self._seen(replace(candidate, pose=pose @ shift, width=width))
         raise OutcomeError(
             Outcome.NO_GRASP,
             f"there is no room for fingers of {self._gripper.finger_thickness * 1e3:.0f} mm beside the object, "
@@ -113,9 +116,9 @@ class JawRoom:
         inside = np.concatenate([[False], np.logical_or.accumulate(outward)])[: len(taken)]
         return np.flatnonzero(~taken & inside)
 
-    def _seen(self, fitted: GraspCandidate, before: GraspCandidate) -> GraspCandidate:
-        """With the rectangle as which it is seen, if it was seen as one."""
-        if before.rectangle is None:
+    def _seen(self, fitted: GraspCandidate) -> GraspCandidate:
+        """With the rectangle as which it is seen now, if it was seen as one."""
+        if fitted.rectangle is None:
             return fitted
         rectangle = project(
             fitted.pose,
@@ -123,17 +126,11 @@ class JawRoom:
             fitted.insertion,
             self._intrinsics,
             jaw_width=self._gripper.finger_width,
-            quality=before.quality,
+            quality=fitted.quality,
         )
-        return replace(fitted, rectangle=replace(rectangle, height=before.rectangle.height))
+        return replace(fitted, rectangle=replace(rectangle, height=fitted.rectangle.height))
 
 
 def _steps(length: float) -> int:
     """So many steps are no less than a length, m."""
     return int(np.ceil(length / _STEP - 1e-6))
-
-
-def _about_approach(angle: float) -> NDArray[np.float64]:
-    """(3, 3) rotation about z, rad."""
-    c, s = np.cos(angle), np.sin(angle)
-    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])

@@ -16,11 +16,10 @@ from grasp_planning.generative.inference import Device, NetworkRunner, open_runn
 from grasp_planning.generative.postprocessing import Postprocessing
 from grasp_planning.generative.preprocessing import Preprocessing
 from grasp_planning.grasps import GraspRectangle
+from grasp_planning.jaw_room import TRIED
 
 Choice = Callable[[DatasetScene, Sequence[GraspRectangle]], GraspRectangle]
 """Takes one of a scene's grasps, and may move it; px of its image, best first."""
-CHOICES = 20
-"""Grasps that it is given, at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +95,7 @@ def examine(
         started = time.perf_counter()
         image = preprocessing.prepare(scene.color, scene.depth)
         maps = runner(preprocessing.tensor(image.color, image.depth))
-        found = however_poor.grasps(maps, CHOICES if choice else 1) or however_poor.grasps(maps)
+        found = however_poor.grasps(maps, TRIED if choice else 1) or however_poor.grasps(maps)
         candidates = [image.grasp_to_image(grasp) for grasp in found]
         grasp = choice(scene, candidates) if choice else candidates[0]
         seconds.append(time.perf_counter() - started)

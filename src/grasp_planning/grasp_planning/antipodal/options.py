@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from grasp_planning.holes import MAX_HOLE, SHADOW
+
 
 @dataclass(frozen=True, slots=True)
 class AntipodalOptions:
     """Options of `AntipodalPlanner`: metres and radians. The defaults hold for cameras 0.5 m to 1.5 m away."""
 
-    shadow: int = 4
+    shadow: int = SHADOW
     """Half the width of the blind rim beside an object, which is filled with what is behind it, pixels."""
-    max_hole: int = 400
+    max_hole: int = MAX_HOLE
     """Largest hole besides that is filled, pixels of area."""
     min_valid: float = 0.2
     """Least share of valid pixels in a usable depth image."""

@@ -23,12 +23,9 @@ from grasp_planning.generative.standing import Standing, find_standing
 from grasp_planning.grasps import GraspCandidate, GraspRectangle
 from grasp_planning.gripper import Gripper
 from grasp_planning.holes import fill_holes
-from grasp_planning.jaw_room import JawRoom
+from grasp_planning.jaw_room import TRIED, JawRoom
 from grasp_planning.lifting import lift
 from grasp_planning.planner import GraspPlanner, NoGraspFound
-
-TRIED = 20
-"""Grasps for which room is looked for, at least."""
 
 
 class GenerativeOptions(Configuration):

@@ -31,6 +31,7 @@ class FittedJaws:
         """
         exam, camera = self._exam, self._exam.scenes[scene.id].camera
         world_from_camera = exam.scenes[scene.id].world_from_camera.transform
+        camera_from_world = world_from_camera.inverse()
         depth = fill_holes(scene.depth)
         room = JawRoom(depth, camera, exam.gripper)
         for grasp in grasps:
@@ -40,7 +41,7 @@ class FittedJaws:
             aims = aim(GraspRectangles.of([wanted]), depth, camera, world_from_camera, exam.gripper, exam.settings)
             if aims.problems[0]:
                 continue
-            pose = world_from_camera.inverse() @ Transform.from_matrix(aims.poses[0])
+            pose = camera_from_world @ Transform.from_matrix(aims.poses[0])
             surface = camera.deproject((column, row), depth[row, column])
             insertion = float(pose.rotation[:, 2] @ (pose.translation - surface))
             candidate = GraspCandidate(pose, float(aims.widths[0]), grasp.quality, wanted, insertion)
