@@ -30,6 +30,8 @@ from grasp_perception.ros_conversions import (
     array_to_image,
     camera_info_from_intrinsics,
     image_to_array,
+    seconds,
+    stamp,
     transform_to_msg,
 )
 from grasp_perception.transform import Transform
@@ -215,6 +217,20 @@ def test_grasps_near_a_point(graph, scene, pose):
     response = graph.plan(near=Point(x=0.22), radius=0.01)
     assert response.outcome.code == Outcome.NO_OBJECT
     assert "in the part of the workspace that was asked for" in response.outcome.message
+
+
+def test_not_every_answer_about_a_tracked_object_is_shown(graph, scene, pose, monkeypatch):
+    monkeypatch.setattr(grasp_planner, "SHOW_SECONDS", 1000.0)
+    graph.start_planner()
+    graph.broadcast(pose)
+    graph.stream(scene((0.2, 0.05)))
+    shown = graph.plan().grasps
+    of_the_next_image = {"not_before": stamp(seconds(shown.header.stamp) + 0.05)}
+    tracked = graph.plan(near=Point(x=0.2, y=0.05), radius=0.04, **of_the_next_image).grasps
+    assert tracked.grasps and tracked != shown
+    assert graph.latched(GraspArray, "/grasp_planner/grasps") == shown
+    again = graph.plan(**of_the_next_image).grasps  # who asks once sees each answer
+    assert graph.latched(GraspArray, "/grasp_planner/grasps") == again != shown
 
 
 def test_the_hand_is_left_out_of_the_image(graph, scene, pose):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from builtin_interfaces.msg import Duration
-from geometry_msgs.msg import Vector3
+from geometry_msgs.msg import Point, Pose, Vector3
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
@@ -15,7 +15,6 @@ from grasp_msgs.msg import GraspRectangle as GraspRectangleMessage
 from grasp_msgs.msg import Outcome as OutcomeMessage
 from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_perception.ros_conversions import pose_from_transform, transform_from_pose
-from grasp_perception.transform import Transform
 from grasp_planning.grasps import Grasp, GraspRectangle
 from grasp_planning.gripper import Gripper
 
@@ -99,8 +98,9 @@ def grasp_markers(grasps: Sequence[Grasp], gripper: Gripper, header: Header, lif
     markers = [Marker(header=header, ns="grasps", action=Marker.DELETEALL)]
     for rank, grasp in enumerate(grasps):
         color = ColorRGBA(r=0.22, g=1.0, b=0.43, a=0.9) if rank == 0 else ColorRGBA(r=0.35, g=0.67, b=1.0, a=0.25)
+        orientation = pose_from_transform(grasp.pose).orientation
         for part, (center, size) in enumerate(_boxes(gripper, grasp.width)):
-            x, y, z = size
+            x, y, z = map(float, grasp.pose.apply(center))
             markers.append(
                 Marker(
                     header=header,
@@ -108,8 +108,8 @@ def grasp_markers(grasps: Sequence[Grasp], gripper: Gripper, header: Header, lif
                     id=3 * rank + part,
                     type=Marker.CUBE,
                     action=Marker.ADD,
-                    pose=pose_from_transform(grasp.pose @ Transform.from_rpy((0.0, 0.0, 0.0), center)),
-                    scale=Vector3(x=x, y=y, z=z),
+                    pose=Pose(position=Point(x=x, y=y, z=z), orientation=orientation),
+                    scale=Vector3(x=size[0], y=size[1], z=size[2]),
                     color=color,
                     lifetime=Duration(sec=int(lifetime), nanosec=int(lifetime % 1 * 1e9)),
                 )

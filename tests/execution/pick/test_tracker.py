@@ -69,8 +69,7 @@ def failure(outcome):
 def test_it_asks_for_the_next_image_near_the_target(track, source):
     tracker, _ = track([grasp_at(0.21, 0.0)])
     assert source.asked[0][:2] == (20, pytest.approx(10.001))
-    tracker.update()
-    _, not_before, near, radius = source.asked[1]
+    _, not_before, near, radius = source.asked[1]  # at once, while the arm is steered
     assert (not_before, radius) == (pytest.approx(10.101), 0.05)
     assert near is tracker.target
     tracker.update()

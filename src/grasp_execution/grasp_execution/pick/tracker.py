@@ -86,6 +86,8 @@ class Tracker:
     def update(self) -> bool:
         """Take an answer if there is one, and ask again; returns at once.
 
+        The next image is asked for before anything is done about this one, so that the planner need not wait.
+
         Returns:
             Whether there is a new target.
 
@@ -93,14 +95,14 @@ class Tracker:
             OutcomeError: 1xx but BAD_DEPTH, or GRASP_PLANNER_FAILED: there will be no more answers.
         """
         if self._asked is None:
-            self._asked = self._source.ask(
-                None, self._options.max_grasps, self._not_before + 1e-3, self.target, self._options.max_jump
-            )
+            self._asked = self._ask()
         look = self._asked.answer()
         if look is None:
             return False
         self._asked = None
-        return self._take(look)
+        is_new = self._take(look)
+        self._asked = self._ask()
+        return is_new
 
     def finish(self, watch: Watch, pause: Callable[[float, Watch], None]) -> None:
         """Wait for the answer that is awaited, if any.
@@ -130,6 +132,10 @@ class Tracker:
     def corrected(self) -> None:
         """Count a correction."""
         self.count = replace(self.count, corrections=self.count.corrections + 1)
+
+    def _ask(self) -> AskedGrasps:
+        options = self._options
+        return self._source.ask(None, options.max_grasps, self._not_before + 1e-3, self.target, options.max_jump)
 
     def _take(self, look: Look) -> bool:
         if look.failure is not None and look.failure.outcome not in _TRANSIENT:

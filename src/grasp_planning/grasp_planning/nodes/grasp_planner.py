@@ -43,6 +43,8 @@ from grasp_planning.workcell import WorkCell
 
 THREADS = 4
 """The service waits for images and transforms, which arrive on other threads."""
+SHOW_SECONDS = 0.2
+"""While an object is tracked, the latest answer is shown this often at most: drawing takes a third of the planning."""
 
 
 class GraspPlannerNode(AutostartLifecycleNode):
@@ -50,7 +52,7 @@ class GraspPlannerNode(AutostartLifecycleNode):
 
     Service ``~/plan`` (grasp_msgs/PlanGrasps). Latched topics, of the latest answer: ``~/grasps``
     (GraspArray), ``~/markers`` (MarkerArray), ``~/overlay`` (Image), and ``~/quality`` (Image, 32FC1, aligned to the
-    camera's) if the planner knows how good a grasp is at each pixel.
+    camera's) if the planner knows how good a grasp is at each pixel. Of a tracked object's answers five a second.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -82,6 +84,7 @@ class GraspPlannerNode(AutostartLifecycleNode):
         )
         self._planning = threading.Lock()  # planners need not be thread-safe
         self._active = False
+        self._shown = -float("inf")  # time.monotonic()
         self._last = "no request yet"
         self._answers = {"requests": 0, "with grasps": 0}
         self._diagnostics = DiagnosticsPublisher(self, self._health)
@@ -146,6 +149,7 @@ class GraspPlannerNode(AutostartLifecycleNode):
         started = time.monotonic()
         frame: RGBDFrame | None = None
         grasps: list[Grasp] = []
+        shown = self._is_shown(request)
         try:
             if not self._active:
                 raise OutcomeError(
@@ -154,7 +158,7 @@ class GraspPlannerNode(AutostartLifecycleNode):
             frame = self._capture(request)
             response.capture_seconds = time.monotonic() - started
             started = time.monotonic()
-            grasps = self._grasps(frame, request)
+            grasps = self._grasps(frame, request, shown)
             response.outcome = outcome_to_msg(Outcome.SUCCESS, f"{len(grasps)} grasps")
             self._answers["with grasps"] += 1
         except OutcomeError as error:
@@ -169,7 +173,8 @@ class GraspPlannerNode(AutostartLifecycleNode):
             header = Header(stamp=stamp(frame.stamp), frame_id=self._workcell.base_frame)
             response.grasps = grasps_to_msg(grasps, header)
             response.plan_seconds = time.monotonic() - started
-            self._publish(frame, grasps, response, header)
+            if shown:
+                self._publish(frame, grasps, response, header)
         code = Outcome(response.outcome.code)
         self._last = f"{code.name}: {response.outcome.message}"
         line = f"{self._last} (image {response.capture_seconds:.3f} s, plan {response.plan_seconds:.3f} s)"
@@ -183,7 +188,15 @@ class GraspPlannerNode(AutostartLifecycleNode):
         not_before = seconds(request.not_before) or None
         return self._camera.wait(not_before, self._value("capture_timeout"), self._value("max_image_age"))
 
-    def _grasps(self, frame: RGBDFrame, request: PlanGrasps.Request) -> list[Grasp]:
+    def _is_shown(self, request: PlanGrasps.Request) -> bool:
+        """Whether the answer goes to the topics, too."""
+        now = time.monotonic()
+        if request.radius > 0 and now - self._shown < SHOW_SECONDS:
+            return False
+        self._shown = now
+        return True
+
+    def _grasps(self, frame: RGBDFrame, request: PlanGrasps.Request, shown: bool) -> list[Grasp]:
         base_from_camera = self._look_up(self._workcell.base_frame, frame)
         roi = _region(request.roi, frame.depth.shape)
         if request.radius > 0:
@@ -206,7 +219,8 @@ class GraspPlannerNode(AutostartLifecycleNode):
                     candidates=self._value("candidates"),
                 )
             finally:
-                self._publish_quality(frame)
+                if shown:
+                    self._publish_quality(frame)
 
     def _look_up(self, target: str, frame: RGBDFrame) -> Transform:
         """target_from_camera when the camera took the frame."""
