@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 
@@ -11,7 +15,7 @@ from grasp_sim.physics.sources import Source
 from grasp_sim.physics.urdf import Link, Robot, Shape
 from grasp_sim.physics.world import World
 from grasp_sim.rendering.camera import SimulatedCamera
-from grasp_sim.rendering.renderer import egl_works, make_renderer
+from grasp_sim.rendering.renderer import TEXTURE_SIZE, egl_works, make_renderer
 
 RENDERERS = ["tiny", pytest.param("egl", marks=pytest.mark.skipif(not egl_works(), reason="EGL does not work here"))]
 TOP = 0.04
@@ -68,6 +72,26 @@ def test_both_renderers_agree(mount: CameraMount) -> None:
     difference = np.abs(depths[0] - depths[1])
     unlike = (difference > 1e-3) | (np.isnan(depths[0]) != np.isnan(depths[1]))
     assert unlike.mean() < 0.01  # pixels on edges
+
+
+@pytest.mark.skipif(not egl_works(), reason="EGL does not work here")
+def test_a_texture_lies_on_the_table_wherever_it_is_seen_from(mount: CameraMount, tmp_path: Path) -> None:
+    edge = 0.23  # m: black nearer to the base, white beyond
+    picture = np.zeros((64, 512, 3), dtype=np.uint8)
+    picture[:, round((edge / TEXTURE_SIZE + 0.5) * 512) :] = 255
+    cv2.imwrite(str(tmp_path / "halves.png"), picture)
+    table = replace(box("table", (0.3, 0.5, 0.04), (1, 1, 1)), texture=tmp_path / "halves.png")
+    with World() as world:
+        world.add("table", table, Transform(np.eye(3), [edge, 0.0, -0.02]), fixed=True)
+        camera = SimulatedCamera(world, mount, renderer="egl")
+        for shift in (0.0, 0.04):
+            seen_from = Transform(np.eye(3), [shift, shift, 0.0]) @ camera.base_from_camera
+            color, _ = camera.view(seen_from, camera.intrinsics)
+            points = seen_from.inverse().apply([[edge - 0.02, 0.0, 0.0], [edge + 0.02, 0.0, 0.0]])
+            columns, rows = np.rint(camera.intrinsics.project(points)).astype(int).T
+            near, far = color[rows, columns, 0]
+            assert near < 5 and far > 150
+        camera.close()
 
 
 @pytest.mark.parametrize("renderer", RENDERERS)

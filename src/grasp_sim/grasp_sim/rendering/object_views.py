@@ -28,7 +28,7 @@ from grasp_sim.physics.silence import silenced
 from grasp_sim.physics.sources import Source
 from grasp_sim.physics.urdf import Inertial, Link, Robot, Shape
 from grasp_sim.rendering.camera import EYE_FROM_OPTICAL, projection_matrix
-from grasp_sim.rendering.renderer import RendererName, connect_with_egl, resolve
+from grasp_sim.rendering.renderer import ENGINES, RendererName, connect_with_egl, resolve
 from grasp_sim.rendering.surface import Surface
 
 NEAREST = 0.02
@@ -64,7 +64,6 @@ class ObjectViews:
 
     def __init__(self, renderer: RendererName = "auto") -> None:
         self.name = resolve(renderer)
-        self._engine = pybullet.ER_BULLET_HARDWARE_OPENGL if self.name == "egl" else pybullet.ER_TINY_RENDERER
         # An EGL context belongs to the thread that made it; any thread may call this object.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="views")
         self._client = self._thread.submit(self._connect).result()
@@ -150,9 +149,8 @@ class ObjectViews:
             lightDiffuseCoeff=DIFFUSE,
             lightSpecularCoeff=SPECULAR,
             shadow=0,
-            renderer=self._engine,
-            flags=pybullet.ER_NO_SEGMENTATION_MASK,
             physicsClientId=self._client,
+            **ENGINES[self.name],
         )
         shape = (camera.height, camera.width)
         buffer = np.asarray(buffer, dtype=np.float64).reshape(shape)

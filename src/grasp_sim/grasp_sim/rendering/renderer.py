@@ -16,7 +16,7 @@ import subprocess
 import sys
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pybullet
@@ -30,7 +30,23 @@ from grasp_sim.physics.world import World
 logger = logging.getLogger(__name__)
 
 RendererName = Literal["auto", "egl", "tiny"]
-LIGHT_DIRECTION = (0.0, 0.0, 1.0)  # slanted light shows the edge of the plug-in's shadow map
+LIGHT_DIRECTION = (0.0, 0.0, 1.0)
+TEXTURE_SIZE = 2.0
+"""m that a texture covers with "egl", laid from above about the base."""
+_TEXTURE_FROM_WORLD = np.array(
+    [[1 / TEXTURE_SIZE, 0, 0, 0.5], [0, 1 / TEXTURE_SIZE, 0, 0.5], [0, 0, 0, 1], [0, 0, 0, 1]], dtype=float
+)
+ENGINES: dict[str, dict[str, Any]] = {
+    "tiny": {"renderer": pybullet.ER_TINY_RENDERER, "flags": pybullet.ER_NO_SEGMENTATION_MASK},
+    # With textures of its own placing the plug-in draws a shadow map of 4096 x 4096 px first, shadows or not.
+    "egl": {
+        "renderer": pybullet.ER_BULLET_HARDWARE_OPENGL,
+        "flags": pybullet.ER_NO_SEGMENTATION_MASK | pybullet.ER_USE_PROJECTIVE_TEXTURE,
+        "projectiveTextureView": np.eye(4).ravel().tolist(),
+        "projectiveTextureProj": _TEXTURE_FROM_WORLD.T.ravel().tolist(),
+    },
+}
+"""Arguments of pybullet.getCameraImage."""
 PROBE = """
 import importlib.util, pybullet as p
 client = p.connect(p.DIRECT)
@@ -95,7 +111,6 @@ class Renderer(ABC):
         view: NDArray[np.float64],
         projection: NDArray[np.float64],
         size: tuple[int, int],
-        renderer: int,
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         self._follow(scene)
         width, height = size
@@ -107,9 +122,8 @@ class Renderer(ABC):
                 projection.T.ravel().tolist(),
                 lightDirection=LIGHT_DIRECTION,
                 shadow=0,
-                renderer=renderer,
-                flags=pybullet.ER_NO_SEGMENTATION_MASK,
                 physicsClientId=self._client,
+                **ENGINES[self.name],
             )
         self._chatter = max(0, self._chatter - 1)
         image = np.asarray(color, dtype=np.uint8).reshape(height, width, 4)
@@ -129,7 +143,7 @@ class TinyRenderer(Renderer):
     def render(
         self, view: NDArray[np.float64], projection: NDArray[np.float64], width: int, height: int
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        return self._picture(self._scene(), view, projection, (width, height), pybullet.ER_TINY_RENDERER)
+        return self._picture(self._scene(), view, projection, (width, height))
 
     def close(self) -> None:
         if self._client >= 0:
@@ -150,9 +164,7 @@ class EGLRenderer(Renderer):
     def render(
         self, view: NDArray[np.float64], projection: NDArray[np.float64], width: int, height: int
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        scene, size = self._scene(), (width, height)
-        engine = pybullet.ER_BULLET_HARDWARE_OPENGL
-        return self._thread.submit(self._picture, scene, view, projection, size, engine).result()
+        return self._thread.submit(self._picture, self._scene(), view, projection, (width, height)).result()
 
     def close(self) -> None:
         if self._client >= 0:
