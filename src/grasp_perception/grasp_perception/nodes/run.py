@@ -11,14 +11,13 @@ from typing import Protocol, runtime_checkable
 
 import rclpy
 from rclpy._rclpy_pybind11 import RCLError
-from rclpy.executors import Executor, ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode
 from rclpy.logging import get_logger
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
-from rclpy.task import Future
 
 from grasp_perception.memory import reuse_large_buffers
+from grasp_perception.nodes.executor import NodeExecutor
 
 SWITCH_SECONDS = 0.0005
 """How long a thread may keep the interpreter while others wait for it. With Python's 5 ms, each time a thread
@@ -43,7 +42,7 @@ def run_node(construct: Callable[[], Node], *, threads: int = 1) -> None:
 
     Args:
         construct: Makes the node; usually its class.
-        threads: Threads that run its callbacks.
+        threads: Threads that run its services, goals and timers; see `NodeExecutor`.
     """
     reuse_large_buffers()
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -60,7 +59,7 @@ def run_node(construct: Callable[[], Node], *, threads: int = 1) -> None:
         get_logger(getattr(construct, "__name__", "node")).fatal(f"cannot start: {error}")
         rclpy.try_shutdown()
         sys.exit(2)
-    executor = SingleThreadedExecutor() if threads == 1 else MultiThreadedExecutor(threads)
+    executor = NodeExecutor(threads)
     executor.add_node(node)
     try:
         _spin(executor, node)
@@ -70,17 +69,14 @@ def run_node(construct: Callable[[], Node], *, threads: int = 1) -> None:
         rclpy.try_shutdown()
 
 
-def _spin(executor: Executor, node: Node) -> None:
+def _spin(executor: NodeExecutor, node: Node) -> None:
     """Spin until a signal comes, ROS is shut down or a callback raises; the exception is raised here."""
-    end = Future()
     signaled = threading.Event()
     failures: list[Exception] = []
 
     def spin() -> None:
         try:
-            executor.spin_until_future_complete(end)
-        except ExternalShutdownException:
-            pass
+            executor.spin()
         except Exception as error:
             failures.append(error)
         finally:
@@ -99,7 +95,7 @@ def _spin(executor: Executor, node: Node) -> None:
             node.trigger_shutdown()
     elif isinstance(node, SaysGoodbye):
         node.say_goodbye()
-    end.set_result(None)
+    executor.stop()
     thread.join(2.0)
     if failures:
         raise failures[0]
