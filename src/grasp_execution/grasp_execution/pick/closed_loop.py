@@ -15,8 +15,8 @@ from grasp_execution.trajectory import MotionState, Trajectory
 from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_perception.transform import Transform
 
-_POLL = 0.01
-"""Between two looks at the state of things, s of the robot's clock."""
+_POLL = 0.005
+"""Between two looks at the state of things, s of the robot's clock: less than a tick of a simulated one."""
 _SKEW = 0.15
 """How old joint states may be, and how late a course may have begun, s."""
 _SAME = 3e-4
