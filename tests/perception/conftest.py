@@ -39,9 +39,9 @@ def table_depth(intrinsics: CameraIntrinsics) -> Callable[..., NDArray[np.float3
 @pytest.fixture
 def spin(ros: None) -> Iterator[Callable]:
     """Spins nodes on a thread until the test ends, then destroys them."""
-    from rclpy.executors import MultiThreadedExecutor
+    from grasp_perception.nodes.executor import NodeExecutor
 
-    executor = MultiThreadedExecutor(2)
+    executor = NodeExecutor(2)
     nodes = []
     thread = threading.Thread(target=executor.spin, daemon=True)
 

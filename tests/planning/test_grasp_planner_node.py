@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import yaml
 from geometry_msgs.msg import Point, TransformStamped
-from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
@@ -24,6 +23,7 @@ from grasp_msgs.msg import GraspArray
 from grasp_msgs.srv import PlanGrasps
 from grasp_perception.camera import CameraIntrinsics
 from grasp_perception.depth import encode_depth
+from grasp_perception.nodes.executor import NodeExecutor
 from grasp_perception.nodes.rgbd_subscriber import COLOR_TOPIC, DEPTH_TOPIC, INFO_TOPIC
 from grasp_perception.outcomes import Outcome
 from grasp_perception.ros_conversions import (
@@ -47,7 +47,7 @@ class Graph:
     """Nodes that spin in threads of their own, and a client."""
 
     def __init__(self, tmp_path: Path, workcell, gripper_file: Path) -> None:
-        self._executor = MultiThreadedExecutor(4)
+        self._executor = NodeExecutor(4)
         self._thread = threading.Thread(target=self._executor.spin, daemon=True)
         self._nodes: list[Node] = []
         self._files = {"gripper_file": str(gripper_file), "workcell_file": str(tmp_path / "workcell.yaml")}

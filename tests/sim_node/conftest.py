@@ -12,7 +12,6 @@ import pytest
 import rclpy
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory, GripperCommand
-from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.task import Future
@@ -21,6 +20,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from grasp_execution.nodes.action_call import LockedActionClient
 from grasp_msgs.srv import GetObjects
+from grasp_perception.nodes.executor import NodeExecutor
 from grasp_perception.ros_conversions import seconds
 from grasp_sim.nodes.simulated_robot import SimulatedRobotNode
 
@@ -54,13 +54,13 @@ class Graph:
 
     def __init__(self) -> None:
         rclpy.init()
-        self._spinning: list[tuple[MultiThreadedExecutor, threading.Thread]] = []
+        self._spinning: list[tuple[NodeExecutor, threading.Thread]] = []
         self._nodes: list[Node] = []
         self._clients: dict[str, Any] = {}
         self.node = self.spin(Node("client"))
 
     def spin(self, node: Node, threads: int = 4) -> Node:
-        executor = MultiThreadedExecutor(threads)
+        executor = NodeExecutor(threads)
         executor.add_node(node)
         thread = threading.Thread(target=executor.spin, daemon=True)
         thread.start()

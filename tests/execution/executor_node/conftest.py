@@ -14,7 +14,6 @@ import pytest
 from control_msgs.action import FollowJointTrajectory, GripperCommand
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rosgraph_msgs.msg import Clock
@@ -32,6 +31,7 @@ from grasp_msgs.action import Pick
 from grasp_msgs.msg import ObjectState
 from grasp_msgs.msg import Outcome as OutcomeMessage
 from grasp_msgs.srv import GetObjects, PlanGrasps, PlanMotion
+from grasp_perception.nodes.executor import NodeExecutor
 from grasp_perception.ros_conversions import stamp
 from grasp_perception.transform import Transform
 from grasp_planning.grasps import Grasp
@@ -233,7 +233,7 @@ class Harness:
         self.cell.finger_names = description.arm.gripper_joints.names
         self.stages: list[str] = []
         self.on_stage: dict[str, Callable[[], None]] = {}
-        self._spinning: list[tuple[MultiThreadedExecutor, threading.Thread, list[Node]]] = []
+        self._spinning: list[tuple[NodeExecutor, threading.Thread, list[Node]]] = []
 
     def start(
         self,
@@ -267,7 +267,7 @@ class Harness:
 
     def spin(self, nodes: Any, threads: int) -> Any:
         """Spin a node, or several, in an executor of its own."""
-        executor = MultiThreadedExecutor(threads)
+        executor = NodeExecutor(threads)
         together = nodes if isinstance(nodes, list) else [nodes]
         for node in together:
             executor.add_node(node)
@@ -281,7 +281,6 @@ class Harness:
         for executor, thread, nodes in reversed(self._spinning):
             executor.shutdown()
             thread.join(2.0)
-            executor._executor.shutdown(wait=True)  # rclpy's own shutdown does not wait for what still runs
             for node in nodes:
                 node.destroy_node()
         self.client.destroy()

@@ -8,7 +8,6 @@ import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion
-from rclpy.executors import MultiThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import JointState
@@ -21,6 +20,7 @@ from grasp_execution.ros_conversions import trajectory_from_msg
 from grasp_msgs.msg import CollisionObject
 from grasp_msgs.srv import PlanMotion
 from grasp_perception.configuration import ConfigurationError
+from grasp_perception.nodes.executor import NodeExecutor
 from grasp_perception.outcomes import Outcome
 
 BASE = "arm_base_link"
@@ -43,7 +43,7 @@ class Graph:
         self.node = rclpy.create_node("client")
         self.client = self.node.create_client(PlanMotion, "/motion_planner/plan")
         self.states = self.node.create_publisher(JointState, "/joint_states", 10)
-        self.executor = MultiThreadedExecutor(3)
+        self.executor = NodeExecutor(3)
         self.executor.add_node(self.planner)
         self.executor.add_node(self.node)
         self.thread = threading.Thread(target=self.executor.spin, daemon=True)

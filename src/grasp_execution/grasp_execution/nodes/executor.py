@@ -35,7 +35,7 @@ GOODBYE_SECONDS = 2.0
 class ExecutorNode(Node):
     """Serves picks, one at a time.
 
-    Needs a MultiThreadedExecutor: a pick blocks its thread from its beginning to its end.
+    Needs an executor of several threads: a pick blocks its thread from its beginning to its end.
     """
 
     def __init__(self, **options: object) -> None:

@@ -60,3 +60,10 @@ class NodeExecutor(Executor):
         """Have `spin` return soon; from any thread."""
         self._stopping.set()
         self.wake()
+
+    def shutdown(self, timeout_sec: float | None = None) -> bool:
+        """Stop, and wait for the callbacks under way; whether they ended in time. Without a limit, for goals, too."""
+        self._stopping.set()
+        ended: bool = super().shutdown(timeout_sec)
+        self._pool.shutdown(wait=timeout_sec is None)
+        return ended

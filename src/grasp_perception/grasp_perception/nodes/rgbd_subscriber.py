@@ -44,7 +44,7 @@ class RGBDSubscriber:
     every publisher.
 
     `wait` blocks its thread until the executor has delivered images on another one: the node must be
-    spun by a MultiThreadedExecutor, or `wait` be called outside of callbacks.
+    spun by an executor of several threads, or `wait` be called outside of callbacks.
 
     Args:
         node: The node that subscribes. Ages are measured by its clock.
