@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from grasp_planning.grasps import GraspRectangle
-from grasp_planning.overlay import BEST, OTHER, color_depth, draw_overlay
+from grasp_planning.overlay import BEST, OTHER, SURROUNDINGS, color_depth, draw_close_up, draw_overlay
 
 RECTANGLE = GraspRectangle(300.0, 200.0, 0.0, 60.0, 20.0, 0.87)
 
@@ -32,6 +32,20 @@ def test_others_are_fainter_and_below(see):
     assert np.abs(image[260, 285].astype(int) - OTHER).max() < 120
     both = draw_overlay(see(), [RECTANGLE, RECTANGLE])
     assert reddish(both, BEST)[200, 275]
+
+
+def test_a_close_up_shows_the_grasp_in_the_middle(see):
+    picture = draw_close_up(see(), RECTANGLE, 360)
+    assert picture.shape == (360, 360, 3)
+    rows, columns = np.nonzero(reddish(picture, BEST))
+    opening, jaw = 360 / SURROUNDINGS, 360 / SURROUNDINGS / 3  # a jaw is a third of the opening long
+    np.testing.assert_allclose([columns.min(), columns.max()], [180 - opening / 2, 180 + opening / 2], atol=3)
+    np.testing.assert_allclose([rows.min(), rows.max()], [180 - jaw / 2, 180 + jaw / 2], atol=3)
+
+
+def test_a_close_up_stays_in_the_image(see):
+    rows, columns = np.nonzero(reddish(draw_close_up(see(), replace(RECTANGLE, x=638.0, y=1.0), 360), BEST))
+    np.testing.assert_allclose([rows.max(), columns.min()], [24, 297], atol=3)
 
 
 def test_caption_and_edge_of_the_image(see):

@@ -20,6 +20,8 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
     try:
         temporary.write_bytes(content)
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename2 is None:
+            error.filename = str(path)  # not the temporary one, which nobody asked for
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -15,6 +16,8 @@ BEST = (255, 64, 160)
 """RGB of the best grasp."""
 OTHER = (70, 150, 255)
 """RGB of the others; worse ones are more transparent."""
+SURROUNDINGS = 3.0
+"""Side of a close-up, as a multiple of the grasp's longer side."""
 _INK = (16, 20, 28)
 _PAPER = (245, 247, 250)
 _SHIFT = 4
@@ -36,7 +39,7 @@ def draw_overlay(
     Returns:
         (H, W, 3) uint8 RGB, a new array.
     """
-    image = frame.color.copy() if frame.color.any() else color_depth(frame.depth)
+    image = _seen(frame)
     shown = rectangles[:limit]
     scale = max(1.0, image.shape[1] / 640)
     for rank in reversed(range(1, len(shown))):
@@ -50,6 +53,37 @@ def draw_overlay(
     if caption:
         _caption(image, caption, scale)
     return image
+
+
+def draw_close_up(frame: RGBDFrame, rectangle: GraspRectangle, size: int) -> NDArray[np.uint8]:
+    """One grasp and what is around it, enlarged.
+
+    Args:
+        frame: See `draw_overlay`.
+        rectangle: The grasp, px; its centre lies in the image.
+        size: Of the picture, px.
+
+    Returns:
+        (size, size, 3) uint8 RGB.
+    """
+    image = _seen(frame)
+    side = min(round(SURROUNDINGS * max(rectangle.width, rectangle.height)), *image.shape[:2])
+    left, top = (
+        int(np.clip(round(middle) - side // 2, 0, extent - side))
+        for middle, extent in ((rectangle.x, image.shape[1]), (rectangle.y, image.shape[0]))
+    )
+    scale = size / side
+    picture = cv2.resize(image[top : top + side, left : left + side], (size, size), interpolation=cv2.INTER_CUBIC)
+    # Pixel centres are at whole numbers, so the image's corner is at -0.5.
+    x, y = ((place - start + 0.5) * scale - 0.5 for place, start in ((rectangle.x, left), (rectangle.y, top)))
+    larger = replace(rectangle, x=x, y=y, width=rectangle.width * scale, height=rectangle.height * scale)
+    draw_rectangle(picture, larger, BEST, max(1.0, size / 300))
+    return picture
+
+
+def _seen(frame: RGBDFrame) -> NDArray[np.uint8]:
+    """(H, W, 3) colour, or depth as a picture if there is none."""
+    return frame.color.copy() if frame.color.any() else color_depth(frame.depth)
 
 
 def color_depth(depth: NDArray[np.floating]) -> NDArray[np.uint8]:

@@ -24,7 +24,7 @@ from grasp_perception.configuration import ConfigurationError
 from grasp_perception.extrinsics import CameraMount
 from grasp_perception.files import write_atomically
 from grasp_perception.outcomes import Outcome
-from grasp_planning.overlay import draw_overlay
+from grasp_planning.overlay import draw_close_up, draw_overlay
 from grasp_planning.planner import load_planner
 from grasp_planning.success_rate import SuccessRate
 from grasp_planning.workcell import WorkCell
@@ -44,7 +44,7 @@ def command(
     camera: Annotated[str | None, typer.Option(help="Camera: a file of config/cameras; the arm's.")] = None,
     closed_loop: Annotated[bool, typer.Option("--closed-loop", help="Look on the way, and follow the object.")] = False,
     objects: Annotated[list[str] | None, typer.Option("--object", help="Pick these instead; repeatable.")] = None,
-    pictures: Annotated[Path | None, typer.Option(help="Folder for pictures of failures.")] = None,
+    pictures: Annotated[Path | None, typer.Option(help="Folder for pictures of failures, with the grasp from close up.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
 ) -> None:
     """Let a simulated robot pick objects, without ROS and in simulated time.
@@ -121,12 +121,15 @@ class _Robot(Closable):
         return self._pick.run(PickRequest(closed_loop=closed_loop), Interruption())
 
     def picture(self, result: PickResult) -> NDArray[np.uint8]:
-        """(H, W, 3) RGB: the latest image, and what became of it."""
+        """(H, W, 3) RGB: the latest image, what became of it, and beside it the grasp from close up, if there is one."""
         frame = self._ports.frame
         assert frame is not None
-        grasp = result.grasp
-        rectangles = [] if grasp is None or grasp.rectangle is None else [grasp.rectangle]
-        return draw_overlay(frame, rectangles, caption=f"{result.outcome.name}: {result.message}")
+        caption = f"{result.outcome.name}: {result.message}"
+        if result.grasp is None or result.grasp.rectangle is None:
+            return draw_overlay(frame, [], caption=caption)
+        rectangle = result.grasp.rectangle
+        whole = draw_overlay(frame, [rectangle], caption=caption)
+        return np.hstack([whole, draw_close_up(frame, rectangle, len(whole))])
 
 
 def _good(result: PickResult) -> bool:
