@@ -44,7 +44,7 @@ def command(
     camera: Annotated[str | None, typer.Option(help="Camera: a file of config/cameras; the arm's.")] = None,
     closed_loop: Annotated[bool, typer.Option("--closed-loop", help="Look on the way, and follow the object.")] = False,
     objects: Annotated[list[str] | None, typer.Option("--object", help="Pick these instead; repeatable.")] = None,
-    pictures: Annotated[Path | None, typer.Option(help="Folder for pictures of failures, with the grasp from close up.")] = None,
+    pictures: Annotated[Path | None, typer.Option(help="Folder for pictures of failures.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
 ) -> None:
     """Let a simulated robot pick objects, without ROS and in simulated time.
@@ -121,7 +121,7 @@ class _Robot(Closable):
         return self._pick.run(PickRequest(closed_loop=closed_loop), Interruption())
 
     def picture(self, result: PickResult) -> NDArray[np.uint8]:
-        """(H, W, 3) RGB: the latest image, what became of it, and beside it the grasp from close up, if there is one."""
+        """(H, W, 3) RGB: the latest image, what became of it, and the grasp from close up if there is one."""
         frame = self._ports.frame
         assert frame is not None
         caption = f"{result.outcome.name}: {result.message}"
