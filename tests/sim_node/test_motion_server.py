@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
+from action_msgs.msg import GoalStatus
 from control_msgs.action import FollowJointTrajectory
-from rclpy.action import ActionServer
+from rclpy.action import ActionClient, ActionServer
 
-from grasp_sim.nodes.motion_server import MotionServer
+from grasp_sim.nodes.motion_server import MotionProtocol, MotionServer
 
-from .conftest import Graph
+from .conftest import Graph, wait_until
+
+Result = FollowJointTrajectory.Result
 
 
 def test_a_server_is_hidden_from_the_executor_before_its_handle_goes(
@@ -27,3 +32,32 @@ def test_a_server_is_hidden_from_the_executor_before_its_handle_goes(
     server.destroy()
     assert hidden == [True]
     assert not any(isinstance(waitable, ActionServer) for waitable in graph.node.waitables)
+
+
+def refuse(error: Exception) -> Result:
+    return Result(error_string=str(error))
+
+
+@pytest.mark.parametrize("error", [ValueError("not there"), ZeroDivisionError("a bug")])
+def test_a_motion_begins_before_its_client_hears_of_it(graph: Graph, error: Exception) -> None:
+    begun = threading.Event()
+
+    def begin(request: FollowJointTrajectory.Goal) -> None:
+        begun.set()
+        raise error
+
+    protocol = MotionProtocol(begin, None, None, None, refuse, refusals=(ValueError,))
+    server = MotionServer(graph.node, FollowJointTrajectory, "/follow", protocol)
+    client = ActionClient(graph.node, FollowJointTrajectory, "/follow")
+    assert client.wait_for_server(5.0)
+    heard: list[bool] = []
+    future = client.send_goal_async(FollowJointTrajectory.Goal())
+    future.add_done_callback(lambda _: heard.append(begun.is_set()))
+    wait_until(lambda: heard, "the goal's acceptance")
+    assert heard == [True] and future.result().accepted
+    answer = future.result().get_result_async()
+    wait_until(answer.done, "the result")
+    assert answer.result().status == GoalStatus.STATUS_ABORTED
+    assert answer.result().result.error_string == ("not there" if isinstance(error, ValueError) else "")
+    client.destroy()
+    server.destroy()

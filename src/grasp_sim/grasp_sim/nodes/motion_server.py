@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from rclpy.action import ActionServer, CancelResponse
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
-from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 
 from grasp_sim.control.motion import Ending, Motion
@@ -55,8 +55,9 @@ class MotionServer(Generic[MotionT]):
     The controller of the motion decides on pre-emption: it ends the older motion, whose goal is then
     aborted with the controller's reason.
 
-    A goal that cannot be executed is accepted and aborted at once. A rejected goal could not carry
-    an error code and a reason, as rclpy's goal response has no room for them.
+    A motion begins before its client hears that the goal is accepted: motions begin in the order of their goals, and
+    what the client does next comes after. A goal that cannot be executed is accepted and aborted at once. A rejected
+    goal could not carry an error code and a reason, as rclpy's goal response has no room for them.
     """
 
     def __init__(self, node: Node, action_type: Any, name: str, protocol: MotionProtocol[MotionT]) -> None:
@@ -65,13 +66,16 @@ class MotionServer(Generic[MotionT]):
         self._busy = 0
         self._idle = threading.Condition()
         self._latest_end = -SENDING_SECONDS
+        self._begun: MotionT | Exception
         self._logger = node.get_logger().get_child(name.strip("/").replace("/", "."))
         self._server = ActionServer(
             node,
             action_type,
             name,
             self._execute,
-            callback_group=ReentrantCallbackGroup(),
+            callback_group=MutuallyExclusiveCallbackGroup(),  # one goal after the other; not while they are executed
+            goal_callback=self._heed,
+            handle_accepted_callback=self._accepted,
             cancel_callback=lambda goal: CancelResponse.ACCEPT,
         )
 
@@ -87,25 +91,35 @@ class MotionServer(Generic[MotionT]):
         with contextlib.suppress(ValueError):  # at its end it is taken from the node, as it has been already
             self._server.destroy()
 
-    def _execute(self, goal: ServerGoalHandle) -> Any:
+    def _heed(self, request: Any) -> GoalResponse:
+        try:
+            self._begun = self._protocol.begin(request)
+        except Exception as error:  # it is told when the goal is carried out
+            self._begun = error
+        return GoalResponse.ACCEPT
+
+    def _accepted(self, goal: ServerGoalHandle) -> None:
+        begun = self._begun
+        goal.execute(lambda goal: self._execute(goal, begun))
+
+    def _execute(self, goal: ServerGoalHandle, begun: MotionT | Exception) -> Any:
         with self._idle:
             self._busy += 1
         try:
-            return self._carry_out(goal)
+            return self._carry_out(goal, begun)
         finally:
             with self._idle:
                 self._busy -= 1
                 self._latest_end = time.monotonic()
                 self._idle.notify_all()
 
-    def _carry_out(self, goal: ServerGoalHandle) -> Any:
-        protocol = self._protocol
-        try:
-            motion = protocol.begin(goal.request)
-        except protocol.refusals as error:
-            self._logger.warning(f"goal refused: {error}")
+    def _carry_out(self, goal: ServerGoalHandle, motion: MotionT | Exception) -> Any:
+        if isinstance(motion, self._protocol.refusals):
+            self._logger.warning(f"goal refused: {motion}")
             goal.abort()
-            return protocol.refusal(error)
+            return self._protocol.refusal(motion)
+        if isinstance(motion, Exception):
+            raise motion
         self._watch(goal, motion)
         if motion.ending is Ending.SUCCEEDED:
             goal.succeed()
@@ -117,7 +131,7 @@ class MotionServer(Generic[MotionT]):
         else:
             self._logger.warning(f"goal aborted: {motion.result}")
             goal.abort()
-        return protocol.result(motion)
+        return self._protocol.result(motion)
 
     def _watch(self, goal: ServerGoalHandle, motion: MotionT) -> None:
         canceled = False
