@@ -59,5 +59,4 @@ def test_a_motion_begins_before_its_client_hears_of_it(graph: Graph, error: Exce
     wait_until(answer.done, "the result")
     assert answer.result().status == GoalStatus.STATUS_ABORTED
     assert answer.result().result.error_string == ("not there" if isinstance(error, ValueError) else "")
-    client.destroy()
-    server.destroy()
+    server.destroy()  # the client goes with its node: rclpy's executor may fail on one that goes while it spins

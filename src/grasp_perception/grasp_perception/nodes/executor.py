@@ -54,7 +54,8 @@ class NodeExecutor(Executor):
         self._running.append(task)
         for done in [task for task in self._running if task.done()]:
             self._running.remove(done)
-            done.result()
+            if not self._stopping.is_set():  # then rclpy may have taken away what a callback ends with
+                done.result()
 
     def stop(self) -> None:
         """Have `spin` return soon; from any thread."""
