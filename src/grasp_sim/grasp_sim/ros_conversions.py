@@ -8,10 +8,8 @@ import numpy as np
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory
 from control_msgs.msg import JointTolerance
-from geometry_msgs.msg import Quaternion, TransformStamped, Twist, Vector3
-from geometry_msgs.msg import Transform as TransformMessage
+from geometry_msgs.msg import TransformStamped, Twist, Vector3
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import CameraInfo, Image, JointState
 from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectoryPoint
@@ -24,6 +22,7 @@ from grasp_perception.ros_conversions import (
     pose_from_transform,
     seconds,
     stamp,
+    transforms_to_msgs,
 )
 from grasp_perception.transform import Transform
 from grasp_sim.cell.scene import ObjectState
@@ -89,18 +88,9 @@ def link_transforms_to_msgs(
     """base_from_link of every link but the base itself, at a time in seconds."""
     header = Header(stamp=stamp(time), frame_id=base_frame)
     links = {name: transform for name, transform in transforms.items() if name != base_frame}
-    # One call for all: this is done for each joint state.
-    rotations = Rotation.from_matrix([link.rotation for link in links.values()]).as_quat(canonical=True).tolist()
     return [
-        TransformStamped(
-            header=header,
-            child_frame_id=name,
-            transform=TransformMessage(
-                translation=Vector3(**dict(zip("xyz", link.translation.tolist()))),
-                rotation=Quaternion(**dict(zip("xyzw", rotation))),
-            ),
-        )
-        for (name, link), rotation in zip(links.items(), rotations)
+        TransformStamped(header=header, child_frame_id=name, transform=transform)
+        for name, transform in zip(links, transforms_to_msgs(list(links.values())))
     ]
 
 

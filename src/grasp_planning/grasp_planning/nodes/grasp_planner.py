@@ -149,7 +149,7 @@ class GraspPlannerNode(AutostartLifecycleNode):
         started = time.monotonic()
         frame: RGBDFrame | None = None
         grasps: list[Grasp] = []
-        shown = self._is_shown(request)
+        shown = request.radius <= 0 or started - self._shown >= SHOW_SECONDS
         try:
             if not self._active:
                 raise OutcomeError(
@@ -174,6 +174,7 @@ class GraspPlannerNode(AutostartLifecycleNode):
             response.grasps = grasps_to_msg(grasps, header)
             response.plan_seconds = time.monotonic() - started
             if shown:
+                self._shown = started
                 self._publish(frame, grasps, response, header)
         code = Outcome(response.outcome.code)
         self._last = f"{code.name}: {response.outcome.message}"
@@ -187,14 +188,6 @@ class GraspPlannerNode(AutostartLifecycleNode):
     def _capture(self, request: PlanGrasps.Request) -> RGBDFrame:
         not_before = seconds(request.not_before) or None
         return self._camera.wait(not_before, self._value("capture_timeout"), self._value("max_image_age"))
-
-    def _is_shown(self, request: PlanGrasps.Request) -> bool:
-        """Whether the answer goes to the topics, too."""
-        now = time.monotonic()
-        if request.radius > 0 and now - self._shown < SHOW_SECONDS:
-            return False
-        self._shown = now
-        return True
 
     def _grasps(self, frame: RGBDFrame, request: PlanGrasps.Request, shown: bool) -> list[Grasp]:
         base_from_camera = self._look_up(self._workcell.base_frame, frame)
