@@ -24,6 +24,7 @@ from grasp_learning.experiment.pictures import draw_bars
 from grasp_learning.experiment.report import told, write_report
 from grasp_learning.experiment.results import EVALUATION, summarised
 from grasp_learning.experiment.runs import Experiment
+from grasp_learning.progress import Tell, unwatched
 from grasp_learning.training.run import WEIGHTS, RunError
 from grasp_perception.configuration import ConfigurationError
 from grasp_planning.grasps import GraspRectangle
@@ -75,9 +76,10 @@ def go(experiment: Experiment, bench: Bench, *only: str) -> list[str]:
     done: list[str] = []
 
     @contextmanager
-    def watch(doing: str) -> Iterator[Callable[[int, int], None]]:
+    def watch(doing: str) -> Iterator[Tell]:
         done.append(doing)
-        yield lambda number, total: None
+        with unwatched(doing) as tell:
+            yield tell
 
     cache = experiment.folder.parent / "cache"
     perform(experiment, trials=bench, cache=cache, command="a test", watch=watch, only=only, device="cpu")
@@ -140,7 +142,8 @@ def test_a_test_set_may_take_grasps_for_which_there_is_room(config: Path, bars: 
 
 def test_what_was_measured_on_another_test_set_does_not_count(config: Path, bars: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert len(go(Experiment(config, out), Bench(), "strong")) == 3
+    pieces = ("preparing", "training", "validating", "predicting bars", "trying bars")
+    assert go(Experiment(config, out), Bench(), "strong") == [f"strong, seed 0 (1 of 1): {doing}" for doing in pieces]
     assert not (out / "binary").exists()
     sets = [{"name": "bars", "root": str(bars), "sgt": 2}, {"name": "stereo", "root": str(bars), "depth": "stereo"}]
     assert go(Experiment(edit(config, tests=sets), out), Bench(), "strong") == [

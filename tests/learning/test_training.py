@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -18,6 +21,7 @@ from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits
 from grasp_learning.evaluation.evaluate import evaluate
+from grasp_learning.progress import Tell, Watch, unwatched
 from grasp_learning.training.callbacks import EndWhenSettled
 from grasp_learning.training.packed import pack
 from grasp_learning.training.run import WEIGHTS, RunError, train
@@ -30,9 +34,9 @@ from grasp_planning.generative.weights import load_weights
 SIZE, OBJECTS = 96, 20  # of the images of the bars
 
 
-def run(settings: Path, folder: Path, *overrides: str) -> WeightsCard:
+def run(settings: Path, folder: Path, *overrides: str, watch: Watch = unwatched) -> WeightsCard:
     chosen = TrainingSettings.read(settings, list(overrides))
-    return train(chosen, folder, cache=settings.parent / "cache", command="a test")
+    return train(chosen, folder, cache=settings.parent / "cache", command="a test", watch=watch)
 
 
 def test_a_run_learns_and_is_written_down(small_training: Path, bars: Path, tmp_path: Path) -> None:
@@ -81,6 +85,23 @@ def test_an_interrupted_run_goes_on(small_training: Path, tmp_path: Path, monkey
     assert not (tmp_path / "parts" / WEIGHTS).exists()
     parts = run(small_training, tmp_path / "parts", "optimization.epochs=3", "optimization.augmentation=false")
     assert parts.training["epochs"] == whole.training["epochs"] == 3
+
+
+def test_it_tells_how_far_it_is(small_training: Path, tmp_path: Path) -> None:
+    told: dict[str, list[tuple[int, int, str]]] = {}
+
+    @contextmanager
+    def watch(doing: str) -> Iterator[Tell]:
+        calls = told.setdefault(doing, [])
+        yield lambda done, total, note="": calls.append((done, total, note))
+
+    run(small_training, tmp_path / "run", "optimization.epochs=2", "optimization.batch=4", watch=watch)
+    assert list(told) == ["preparing", "training", "validating"]
+    assert told["preparing"][-1][:2] == told["validating"][-1][:2] == (3, 3)
+    assert [call[:2] for call in told["training"]] == [(done, 24) for done in range(4, 25, 4)]  # 3 batches, twice
+    first, last = told["training"][0][2], told["training"][-1][2]
+    assert re.fullmatch(r"epoch 1 of 2, loss \d\.\d{5}", first)
+    assert re.fullmatch(r"epoch 2 of 2, loss \d\.\d{5}, in validation \d\.\d{5}", last)
 
 
 def test_weights_of_16_bit(small_training: Path, tmp_path: Path) -> None:

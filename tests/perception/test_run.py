@@ -1,6 +1,7 @@
 """Nodes as processes: how they start, refuse to, and end."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import sys
 import pytest
 
 PROGRAM = """
-import sys, time, threading
+import logging, sys, time, threading
 from rclpy.node import Node
 from std_msgs.msg import String
 from grasp_perception.nodes.run import run_node
@@ -16,6 +17,15 @@ from grasp_perception.nodes.run import run_node
 class Ticker(Node):
     def __init__(self):
         super().__init__("ticker")
+        if "log" in sys.argv:
+            log = logging.getLogger("plain.code")
+            log.debug("too much")
+            log.info("in %s", "bfloat16")
+            log.warning("slow")
+            try:
+                1 / 0
+            except ZeroDivisionError as error:
+                log.error("a bug", exc_info=error)
         if "refuse" in sys.argv:
             raise ValueError("the file is missing")
         self.publisher = self.create_publisher(String, "tick", 1)
@@ -63,6 +73,14 @@ def test_a_node_that_cannot_start_says_why_in_one_line():
     assert process.returncode == 2
     assert "cannot start: the file is missing" in errors
     assert "Traceback" not in errors
+
+
+def test_what_plain_python_logs_is_told_where_nodes_tell_it():
+    _, errors = start("1", "log", "refuse").communicate(timeout=20)
+    assert re.search(r"^\[INFO\] \[[\d.]+\] \[plain\.code\]: in bfloat16$", errors, re.M)
+    assert re.search(r"^\[WARN\] .*: slow$", errors, re.M)
+    assert re.search(r"^\[ERROR\] .*: a bug\nTraceback .*\nZeroDivisionError: division by zero$", errors, re.M | re.S)
+    assert "too much" not in errors
 
 
 @pytest.mark.parametrize("threads", ["1", "3"])

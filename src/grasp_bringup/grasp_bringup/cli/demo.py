@@ -15,9 +15,9 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from grasp_bringup.cli.options import share
+from grasp_bringup.cli.progress import ProgressBar
 from grasp_bringup.demo.pictures import draw_pick, draw_summary
 from grasp_bringup.demo.push import Push, draw_push
 from grasp_bringup.demo.report import report, tables, write_json
@@ -146,13 +146,11 @@ def run_picks(
     with console.status("Bringing up the robot"):
         session.wait_until_ready(BRINGUP_TIMEOUT, alive=lambda: process.poll() is None)
     console.print(f"The robot is up after {time.monotonic() - started:.1f} s.")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("picking", total=len(names))
+    with ProgressBar(console, "picking", "picks", len(names)) as bar:
         for number, name in enumerate(names, 1):
 
             def show(stage: str, name: str = name) -> None:
-                progress.update(task, description=f"{name}: {stage.replace('_', ' ')}")
+                bar.show(len(records), note=f"{name}: {stage.replace('_', ' ')}")
 
             try:
                 placed = session.place([name], seed + number - 1)
@@ -169,7 +167,7 @@ def run_picks(
             record.object = record.object or name
             draw_pick(record, number, output / f"pick_{number:02d}.png")
             records.append(record)
-            progress.advance(task)
+            bar.show(len(records), note=f"{name}: {record.outcome.name}")
             if record.outcome is Outcome.CANCELED:
                 break
     return records

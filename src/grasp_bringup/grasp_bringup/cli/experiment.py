@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +15,7 @@ from rich.table import Table
 
 from grasp_bringup.cli.choices import DeviceName
 from grasp_bringup.cli.evaluation import BAD_INPUT
-from grasp_bringup.cli.progress import ProgressBar
+from grasp_bringup.cli.progress import scenes_on
 from grasp_learning.datasets.submission import submission_of
 from grasp_learning.experiment.perform import Tried, perform
 from grasp_learning.experiment.report import MARKDOWN, write_report
@@ -44,12 +43,6 @@ def command(
     Exit code 0: done; 1: interrupted; 2: bad input.
     """
     console, errors = Console(), Console(stderr=True)
-
-    @contextmanager
-    def watch(doing: str) -> Iterator[Callable[[int, int], None]]:
-        with ProgressBar(errors, doing, "scenes") as bar:
-            yield lambda done, total: bar.show(done, total=total)
-
     try:
         experiment = Experiment(config, out, override or ())
         if not report:
@@ -61,7 +54,7 @@ def command(
                 trials=_Simulated(),
                 cache=cache_folder("packed"),
                 command=shlex.join(["grasp", *sys.argv[1:]]),
-                watch=watch,
+                watch=scenes_on(errors),
                 only=only or (),
                 device=device.value,
             )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 from typing_extensions import Self
+
+from grasp_learning.progress import Tell, Watch
 
 LINES_EVERY = 60.0
 """s between two lines where there is no terminal, as in a log file."""
@@ -36,7 +40,7 @@ class ProgressBar:
         self._begun: int | None = None
         self._started = self._told = time.monotonic()
 
-    def show(self, done: int, *, total: int | None = None, note: str = "") -> None:
+    def show(self, done: int, total: int | None = None, note: str = "") -> None:
         """So many are done; what was done before the first call was done earlier, and counts for no rate."""
         if self._begun is None:
             self._begun = done
@@ -57,6 +61,17 @@ class ProgressBar:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
+
+
+def scenes_on(console: Console) -> Watch:
+    """Shows how far work on scenes has got."""
+
+    @contextmanager
+    def watch(doing: str) -> Iterator[Tell]:
+        with ProgressBar(console, doing, "scenes") as bar:
+            yield bar.show
+
+    return watch
 
 
 def told_rate(done: int, seconds: float, unit: str) -> str:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from grasp_bringup.cli.progress import ProgressBar
+from grasp_bringup.cli.progress import scenes_on
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.training.run import RunError, train
 from grasp_learning.training.settings import TrainingSettings
@@ -38,15 +38,14 @@ def command(
     try:
         settings = TrainingSettings.read(config, override or [])
         folder = out / settings.name
-        with ProgressBar(errors, "preparing", "scenes") as bar:
-            card = train(
-                settings,
-                folder,
-                cache=cache_folder("packed"),
-                command=shlex.join(["grasp", *sys.argv[1:]]),
-                tensorboard=tensorboard,
-                progress=lambda done, total: bar.show(done, total=total),
-            )
+        card = train(
+            settings,
+            folder,
+            cache=cache_folder("packed"),
+            command=shlex.join(["grasp", *sys.argv[1:]]),
+            tensorboard=tensorboard,
+            watch=scenes_on(errors),
+        )
     except KeyboardInterrupt:
         errors.print("Interrupted; the same command goes on from the last whole epoch.")
         raise typer.Exit(1) from None

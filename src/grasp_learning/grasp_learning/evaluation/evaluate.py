@@ -48,7 +48,7 @@ def evaluate(
     device: Device = "auto",
     legacy_raster: bool = False,
     choice: Choice | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Ask a network for the best grasp in every scene.
 
@@ -58,7 +58,7 @@ def evaluate(
         device: Where to calculate.
         legacy_raster: Count overlaps as published evaluators do.
         choice: Which of the network's grasps is taken; its best if None.
-        progress: Called with the scenes done.
+        progress: Called with the scenes done and all of them.
 
     Raises:
         WeightsError: The weights or their card are missing or wrong.
@@ -85,7 +85,7 @@ def examine(
     *,
     legacy_raster: bool = False,
     choice: Choice | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """The same for a network that is loaded; see `evaluate`."""
     overlaps, grasps, seconds = [], {}, []
@@ -102,5 +102,5 @@ def examine(
         overlaps.append(best_iou(GraspRectangles.of([grasp]), scene.grasps, legacy_raster=legacy_raster))
         grasps[scene.id] = grasp
         if progress is not None:
-            progress(index + 1)
+            progress(index + 1, len(dataset))
     return Evaluation(RectangleScores.of(overlaps), grasps, seconds, runner.description)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,14 +19,12 @@ from grasp_learning.experiment.report import write_report
 from grasp_learning.experiment.results import read_results, write_results
 from grasp_learning.experiment.runs import Experiment, Run
 from grasp_learning.experiment.settings import EvaluationSet
+from grasp_learning.progress import Watch
 from grasp_learning.training.run import WEIGHTS, holds, train
 from grasp_learning.training.scenes import open_parts
 from grasp_planning.generative.card import card_path
 from grasp_planning.generative.inference import Device
 from grasp_planning.grasps import GraspRectangle
-
-Watch = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
-"""Shows how long work goes: given what is done, it is told the scenes done and all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,28 +85,31 @@ def perform(
         results = read_results(run, experiment.settings.tests)
         if len(results) == len(tests):
             continue
-        doing = f"{run} ({number} of {len(runs)})"
+        of_this = _about(f"{run} ({number} of {len(runs)})", watch)
         if not card_path(run.folder / WEIGHTS).is_file():  # the card is written last
-            with watch(f"{doing}: preparing") as tell:
-                train(run.settings, run.folder, cache=cache, command=command, progress=tell)
+            train(run.settings, run.folder, cache=cache, command=command, watch=of_this)
         for test, scenes in tests:
             if test.name not in results:
-                results[test.name] = _evaluated(run, test, scenes, trials, device, watch, doing)
+                results[test.name] = _evaluated(run, test, scenes, trials, device, of_this)
                 write_results(run, results, experiment.settings.tests)
         write_report(experiment)
 
 
+def _about(what: str, watch: Watch) -> Watch:
+    return lambda doing: watch(f"{what}: {doing}")
+
+
 def _evaluated(
-    run: Run, test: EvaluationSet, scenes: JacquardDataset, trials: Trials, device: Device, watch: Watch, doing: str
+    run: Run, test: EvaluationSet, scenes: JacquardDataset, trials: Trials, device: Device, watch: Watch
 ) -> dict[str, Any]:
     weights = run.folder / WEIGHTS
-    with watch(f"{doing}: predicting {test.name}") as tell:
+    with watch(f"predicting {test.name}") as tell:
         choice = trials.fitted(test.root) if test.fit_jaws else None
-        found = evaluate(weights, scenes, device=device, choice=choice, progress=lambda done: tell(done, len(scenes)))
+        found = evaluate(weights, scenes, device=device, choice=choice, progress=tell)
     tried = None
     if test.sgt:
         chosen = _spread(scenes.ids, test.sgt)
-        with watch(f"{doing}: trying {test.name}") as tell:
+        with watch(f"trying {test.name}") as tell:
             grasps = {scene: found.grasps[scene] for scene in chosen}
             tried = trials.tried(test.root, grasps, lambda done: tell(done, len(chosen)))
     write_submission(run.folder / f"{test.name}.txt", found.grasps)

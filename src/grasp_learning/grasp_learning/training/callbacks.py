@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import lightning
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from grasp_learning.evaluation.prediction import ModuleRunner
 from grasp_learning.labels.label_maps import label_maps
-from grasp_learning.training.lesson import Lesson
+from grasp_learning.progress import Tell
+from grasp_learning.training.lesson import VALIDATION, Lesson
 from grasp_learning.training.packed import PackedScene
 from grasp_perception.files import write_atomically
 from grasp_planning.overlay import draw_rectangle
@@ -30,6 +32,25 @@ class EndWhenSettled(lightning.Callback):
         least = how.rate * how.decay ** (how.decays + 0.5)
         if trainer.optimizers and trainer.optimizers[0].param_groups[0]["lr"] < least:
             trainer.should_stop = True
+
+
+class Telling(lightning.Callback):
+    """Tells after each batch how far the training is."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+
+    def on_train_batch_end(
+        self, trainer: lightning.Trainer, lesson: lightning.LightningModule, outputs: Any, batch: Any, index: int
+    ) -> None:
+        """Tell it."""
+        assert isinstance(lesson, Lesson) and trainer.max_epochs is not None
+        at_once = lesson.settings.optimization.batch * trainer.world_size
+        batches, epoch = int(trainer.num_training_batches), trainer.current_epoch
+        note = f"epoch {epoch + 1} of {trainer.max_epochs}, loss {float(outputs['loss']):.5f}"
+        if (validation := trainer.callback_metrics.get(VALIDATION)) is not None:
+            note += f", in validation {float(validation):.5f}"
+        self._tell((epoch * batches + index + 1) * at_once, trainer.max_epochs * batches * at_once, note)
 
 
 class Pictures(lightning.Callback):

@@ -59,7 +59,7 @@ class Lesson(lightning.LightningModule):
         parts = losses(maps, grasp_maps(truth), self.settings.loss)
         total = parts.total(self.settings.labels.bins, self.settings.loss)
         epoch = part == "validation"
-        self.log(f"{part}/loss", total, on_step=not epoch, on_epoch=True, batch_size=len(images), prog_bar=True)
+        self.log(f"{part}/loss", total, on_step=not epoch, on_epoch=True, batch_size=len(images))
         for name, value in parts._asdict().items():
             self.log(f"{part}/{name}", value, on_step=False, on_epoch=True, batch_size=len(images))
         return total

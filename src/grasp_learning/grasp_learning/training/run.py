@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ from grasp_learning.evaluation.evaluate import Evaluation, examine
 from grasp_learning.evaluation.prediction import ModuleRunner
 from grasp_learning.evaluation.rectangle_metric import RectangleScores
 from grasp_learning.evaluation.summary import rectangle_summary
-from grasp_learning.training.callbacks import EndWhenSettled, Pictures
+from grasp_learning.progress import Watch, unwatched
+from grasp_learning.training.callbacks import EndWhenSettled, Pictures, Telling
 from grasp_learning.training.lesson import VALIDATION, Lesson
 from grasp_learning.training.packed import packed_scene
 from grasp_learning.training.scenes import labelled, open_parts, recipes, sizes
@@ -57,7 +58,7 @@ def train(
     cache: Path,
     command: str,
     tensorboard: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    watch: Watch = unwatched,
 ) -> WeightsCard:
     """Train a network, or go on with an interrupted run, and write the weights that are best on validation scenes.
 
@@ -68,7 +69,7 @@ def train(
         cache: Folder of prepared datasets.
         command: That was given, for the card.
         tensorboard: Whether to log for TensorBoard too.
-        progress: Called while datasets are prepared.
+        watch: Shows how it goes.
 
     Raises:
         RunError: The folder holds a run with other settings.
@@ -78,8 +79,9 @@ def train(
     lightning.seed_everything(settings.seed, workers=True, verbose=False)
     parts = open_parts(settings.data)
     augmented = settings.optimization.augmentation
-    shown = labelled(parts["train"], settings, cache, augmented=augmented, progress=progress)
-    kept = labelled(parts["validation"], settings, cache, augmented=False, progress=progress)
+    with watch("preparing") as tell:
+        shown = labelled(parts["train"], settings, cache, augmented=augmented, progress=tell)
+        kept = labelled(parts["validation"], settings, cache, augmented=False, progress=tell)
     lesson = Lesson(settings)
     best = ModelCheckpoint(
         folder / "checkpoints", filename="best", monitor=VALIDATION, save_last=True, enable_version_counter=False
@@ -91,15 +93,16 @@ def train(
         loggers.append(TensorBoardLogger(folder, name="", version="tensorboard"))
     started = time.monotonic()
     last = folder / "checkpoints" / "last.ckpt"
-    with _quiet(), _interruptible():
+    with _quiet(), _interruptible(), watch("training") as tell:
         trainer = lightning.Trainer(
             max_epochs=settings.optimization.epochs,
             precision=_precision(settings),
-            callbacks=[best, EndWhenSettled(), Pictures(pictured, folder / "pictures")],
+            callbacks=[best, EndWhenSettled(), Pictures(pictured, folder / "pictures"), Telling(tell)],
             logger=loggers,
             default_root_dir=folder,
             num_sanity_val_steps=0,
             enable_model_summary=False,
+            enable_progress_bar=False,
             log_every_n_steps=20,
         )
         trainer.fit(
@@ -114,7 +117,10 @@ def train(
     if settings.half:
         network = network.half().float()
     runner = ModuleRunner(network, torch.device("cpu"))
-    found = [examine(runner, settings.preprocessing, settings.reading, dataset) for dataset in parts["validation"]]
+    found = []
+    for dataset in parts["validation"]:
+        with watch("validating") as tell:
+            found.append(examine(runner, settings.preprocessing, settings.reading, dataset, progress=tell))
     scores = RectangleScores(np.concatenate([part.scores.overlaps for part in found]))
     facts = {
         "settings": settings.model_dump(mode="json"),

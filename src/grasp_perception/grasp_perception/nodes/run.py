@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import sys
 import threading
@@ -18,6 +19,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from grasp_perception.memory import reuse_large_buffers
 from grasp_perception.nodes.executor import NodeExecutor
+from grasp_perception.nodes.log import ROSLogHandler
 
 SWITCH_SECONDS = 0.0005
 """How long a thread may keep the interpreter while others wait for it. With Python's 5 ms, each time a thread
@@ -38,7 +40,7 @@ def run_node(construct: Callable[[], Node], *, threads: int = 1) -> None:
     An exception while the node is constructed (a parameter of the wrong type, a file that is
     missing) is logged in one line and ends the process with exit code 2. A lifecycle node is shut
     down, and another one may say goodbye, while it can still talk to others: goals under way get their
-    results, and what moves is halted.
+    results, and what moves is halted. What plain Python logs goes to ROS's log, too.
 
     Args:
         construct: Makes the node; usually its class.
@@ -48,6 +50,7 @@ def run_node(construct: Callable[[], Node], *, threads: int = 1) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     # rclpy's own handlers take the context away first, and with it all ways to say goodbye.
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[ROSLogHandler()])
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:

@@ -37,7 +37,7 @@ def command(
     )  # images that cannot be decoded are reported below, not by OpenCV
     try:
         with ProgressBar(errors, "checking", "scenes") as bar:
-            report = check_folder(folder, progress=lambda done, total: bar.show(done, total=total), workers=workers)
+            report = check_folder(folder, progress=bar.show, workers=workers)
     except DatasetError as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(2) from error
