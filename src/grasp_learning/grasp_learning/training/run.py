@@ -19,6 +19,7 @@ import torch
 import yaml
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only
 from torch.utils.data import DataLoader
 
 from grasp_learning.evaluation.evaluate import Evaluation, examine
@@ -75,6 +76,8 @@ def train(
         RunError: The folder holds a run with other settings.
         DatasetError: A dataset is broken or has no stored splits.
     """
+    if rank_zero_only.rank:  # of several processes, one for each GPU, the first tells
+        watch = unwatched
     _claim(folder, settings)
     lightning.seed_everything(settings.seed, workers=True, verbose=False)
     parts = open_parts(settings.data)
