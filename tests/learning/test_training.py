@@ -23,8 +23,9 @@ from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits
 from grasp_learning.evaluation.evaluate import evaluate
 from grasp_learning.progress import Tell, Watch, unwatched
 from grasp_learning.training.callbacks import EndWhenSettled
+from grasp_learning.training.lesson import VALIDATION, Lesson
 from grasp_learning.training.packed import pack
-from grasp_learning.training.run import WEIGHTS, RunError, train
+from grasp_learning.training.run import METRICS, WEIGHTS, RunError, train
 from grasp_learning.training.settings import TrainingSettings
 from grasp_perception.configuration import ConfigurationError
 from grasp_planning.generative.card import WeightsCard
@@ -41,8 +42,7 @@ def run(settings: Path, folder: Path, *overrides: str, watch: Watch = unwatched)
 
 def test_a_run_learns_and_is_written_down(small_training: Path, bars: Path, tmp_path: Path) -> None:
     card = run(small_training, tmp_path / "run")
-    with (tmp_path / "run/log/metrics.csv").open() as file:
-        losses = [float(row["validation/loss"]) for row in csv.DictReader(file) if row["validation/loss"]]
+    losses = [float(loss) for _, loss in measured(tmp_path / "run")]
     assert len(losses) == card.training["epochs"] and min(losses) < 0.8 * losses[0]
     assert card.training["best_epoch"] == int(np.argmin(losses))
     assert card.data == {
@@ -67,24 +67,41 @@ def test_a_run_learns_and_is_written_down(small_training: Path, bars: Path, tmp_
         run(small_training, tmp_path / "run", "optimization.batch=4")
 
 
+def measured(folder: Path) -> list[tuple[int, str]]:
+    """Steps at which the loss in validation was noted, and the loss."""
+    with (folder / METRICS).open() as file:
+        return [(int(row["step"]), row["validation/loss"]) for row in csv.DictReader(file) if row["validation/loss"]]
+
+
 def test_an_interrupted_run_goes_on(small_training: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = run(small_training, tmp_path / "whole", "optimization.epochs=3", "optimization.augmentation=false")
+    settings = ("optimization.epochs=4", "optimization.augmentation=false")
+    whole = run(small_training, tmp_path / "whole", *settings)
 
     def interrupt(trainer: lightning.Trainer) -> None:
-        if trainer.current_epoch == 1:
+        if trainer.global_step == 2 * 7 + 3:
             raise KeyboardInterrupt
 
+    def worse_and_worse(lesson: Lesson, batch: object, index: int) -> None:
+        lesson.log(VALIDATION, 1.0 + lesson.current_epoch, batch_size=1)
+
+    parts = tmp_path / "parts"
     with monkeypatch.context() as patch:
+        patch.setattr(Lesson, "validation_step", worse_and_worse)
         patch.setattr(
-            EndWhenSettled, "on_train_epoch_start", lambda _, trainer, lesson: interrupt(trainer), raising=False
+            EndWhenSettled, "on_train_batch_start", lambda _, trainer, *rest: interrupt(trainer), raising=False
         )
         handler = signal.getsignal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
-            run(small_training, tmp_path / "parts", "optimization.epochs=3", "optimization.augmentation=false")
+            run(small_training, parts, *settings)
         assert signal.getsignal(signal.SIGINT) is handler
-    assert not (tmp_path / "parts" / WEIGHTS).exists()
-    parts = run(small_training, tmp_path / "parts", "optimization.epochs=3", "optimization.augmentation=false")
-    assert parts.training["epochs"] == whole.training["epochs"] == 3
+    assert not (parts / WEIGHTS).exists()
+    noted = measured(parts)
+    assert noted == [(6, "1.0"), (13, "2.0")]
+    states = {name: torch.load(parts / f"checkpoints/{name}.ckpt", weights_only=True) for name in ("best", "last")}
+    assert {name: state["epoch"] for name, state in states.items()} == {"best": 0, "last": 1}
+    card = run(small_training, parts, *settings)
+    assert card.training["epochs"] == whole.training["epochs"] == 4
+    assert [step for step, _ in measured(parts)] == [6, 13, 20, 27] and measured(parts)[:2] == noted
 
 
 def test_it_tells_how_far_it_is(small_training: Path, tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import datetime
+import io
 import logging
 import signal
 import threading
@@ -42,6 +44,7 @@ from grasp_planning.networks.grasp_network import parameters_of
 
 PICTURED = 4
 SETTINGS = "settings.yaml"
+METRICS = "log/metrics.csv"
 WEIGHTS = "weights.safetensors"
 LEAST_QUALITY = 0.5
 """Where settings name none, the least quality of a grasp is this share of what the best grasps of 99 % of the
@@ -65,7 +68,7 @@ def train(
 
     Args:
         settings: Of the run.
-        folder: For everything it writes: ``settings.yaml``, ``checkpoints/``, ``pictures/``, ``metrics.csv``,
+        folder: For everything it writes: ``settings.yaml``, ``checkpoints/``, ``pictures/``, ``log/metrics.csv``,
             ``weights.safetensors`` and its card.
         cache: Folder of prepared datasets.
         command: That was given, for the card.
@@ -86,21 +89,23 @@ def train(
         shown = labelled(parts["train"], settings, cache, augmented=augmented, progress=tell)
         kept = labelled(parts["validation"], settings, cache, augmented=False, progress=tell)
     lesson = Lesson(settings)
-    best = ModelCheckpoint(
-        folder / "checkpoints", filename="best", monitor=VALIDATION, save_last=True, enable_version_counter=False
-    )
+    checkpoints = folder / "checkpoints"
+    best = ModelCheckpoint(checkpoints, filename="best", monitor=VALIDATION, enable_version_counter=False)
+    last = ModelCheckpoint(checkpoints, filename="last", enable_version_counter=False)  # whether it is the best or not
+    earlier = checkpoints / "last.ckpt"
+    going_on = earlier.is_file()
     first = parts["validation"][0]
     pictured = [packed_scene(first[i], settings.preprocessing) for i in range(min(PICTURED, len(first)))]
-    loggers: list[Logger] = [CSVLogger(folder, name="", version="log")]
+    with _quiet():
+        loggers: list[Logger] = [_log(folder, _steps(earlier) if going_on else 0)]
     if tensorboard:
         loggers.append(TensorBoardLogger(folder, name="", version="tensorboard"))
     started = time.monotonic()
-    last = folder / "checkpoints" / "last.ckpt"
     with _quiet(), _interruptible(), watch("training") as tell:
         trainer = lightning.Trainer(
             max_epochs=settings.optimization.epochs,
             precision=_precision(settings),
-            callbacks=[best, EndWhenSettled(), Pictures(pictured, folder / "pictures"), Telling(tell)],
+            callbacks=[best, last, EndWhenSettled(), Pictures(pictured, folder / "pictures"), Telling(tell)],
             logger=loggers,
             default_root_dir=folder,
             num_sanity_val_steps=0,
@@ -112,7 +117,7 @@ def train(
             lesson,
             _loader(shown, settings, shuffled=True),
             _loader(kept, settings, shuffled=False),
-            ckpt_path=str(last) if last.is_file() else None,
+            ckpt_path=str(earlier) if going_on else None,
         )
     state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
     lesson.load_state_dict(state["state_dict"])
@@ -182,6 +187,27 @@ def _claim(folder: Path, settings: TrainingSettings) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
         write_atomically(folder / SETTINGS, text.encode())
+
+
+def _log(folder: Path, steps: int) -> CSVLogger:
+    """The table of what is measured; it goes on after the first steps, where Lightning's would begin anew."""
+    log, file = CSVLogger(folder, name="", version="log"), folder / METRICS
+    rows = list(csv.DictReader(file.read_text().splitlines())) if file.is_file() else []
+    writer = log.experiment  # this removes the file
+    kept = [row for row in rows if int(row["step"]) < steps]
+    if kept and not rank_zero_only.rank:
+        text = io.StringIO()
+        table = csv.DictWriter(text, list(kept[0]))
+        table.writeheader()
+        table.writerows(kept)
+        write_atomically(file, text.getvalue().encode())
+        writer.metrics_keys = list(kept[0])
+    return log
+
+
+def _steps(checkpoint: Path) -> int:
+    """How many had been done."""
+    return int(torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)["global_step"])
 
 
 def _loader(scenes: Any, settings: TrainingSettings, *, shuffled: bool) -> DataLoader[Any]:
