@@ -7,7 +7,7 @@ import math
 import sys
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -290,7 +290,7 @@ def _pixels(message: Image, name: str, supported: dict[str, _Layout]) -> NDArray
         )
     shape = (message.height, message.width, layout.channels)
     strides = (message.step, layout.channels * dtype.itemsize, dtype.itemsize)
-    pixels = np.ndarray(shape, dtype, buffer=memoryview(message.data), strides=strides)
+    pixels: NDArray[Any] = np.ndarray(shape, dtype, buffer=memoryview(message.data), strides=strides)
     return (pixels[..., 0] if layout.channels == 1 else pixels).astype(layout.dtype, copy=False)
 
 

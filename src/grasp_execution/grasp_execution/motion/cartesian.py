@@ -65,7 +65,7 @@ def follow_line(
     length, angle = float(np.linalg.norm(travel)), first.angle_to(last)
     count = max(1, int(np.ceil(max(length / _STEP, angle / _TURN_STEP))))
     turn = Slerp([0.0, 1.0], Rotation.from_matrix(np.stack([first.rotation, last.rotation])))
-    shares = np.linspace(0.0, 1.0, count + 1)
+    shares = np.linspace(0.0, 1.0, count + 1, dtype=np.float64)
     rotations = turn(shares).as_matrix()
 
     def stop(reached: float, reason: str) -> OutcomeError:

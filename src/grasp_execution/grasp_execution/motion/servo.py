@@ -90,14 +90,15 @@ class Servo:
                 Outcome.NO_MOTION_PLAN, f"to follow the object, {joint} would have to jump by {step.max():.2f} rad"
             )
         course = self._timed(state, posture.positions, speed)
-        checked, _, _ = course.evaluate(np.linspace(0.0, course.duration, _CHECKS))
+        checked, _, _ = course.evaluate(np.linspace(0.0, course.duration, _CHECKS, dtype=np.float64))
         for positions in checked[1:]:
             if not self._robot.within_limits(positions):
                 raise OutcomeError(Outcome.NO_MOTION_PLAN, "to follow the object, the arm would leave its joint limits")
             if not self._scene.is_free(positions):
                 contacts = describe(self._scene.contacts(positions))
                 raise OutcomeError(Outcome.NO_MOTION_PLAN, f"on the way after the object {contacts}")
-        times = np.linspace(0.0, course.duration, max(2, int(np.ceil(course.duration / _INTERVAL)) + 1))
+        count = max(2, int(np.ceil(course.duration / _INTERVAL)) + 1)
+        times = np.linspace(0.0, course.duration, count, dtype=np.float64)
         return Trajectory(course.joint_names, times, *course.evaluate(times))
 
     def _solve(self, pose: Transform, state: MotionState, *, bend: bool) -> Posture:
@@ -113,7 +114,7 @@ class Servo:
     def _timed(self, state: MotionState, goal: FloatArray, speed: float) -> Trajectory:
         """The shortest course of two points that keeps the limits of joints and tool."""
         duration, zero = _SHORTEST, np.zeros(len(goal))
-        shares = np.linspace(0.0, 1.0, _CHECKS)
+        shares = np.linspace(0.0, 1.0, _CHECKS, dtype=np.float64)
         while duration < _LONGEST:
             course = Trajectory(
                 self._robot.joint_names,

@@ -87,7 +87,7 @@ def time_path(
 def _excess(trajectory: Trajectory, velocity: FloatArray, acceleration: FloatArray) -> float:
     """By how much a trajectory must be stretched in time to keep the limits everywhere, at least 1."""
     count = (len(trajectory.times) - 1) * _CHECKS + 1
-    _, v, a = trajectory.evaluate(np.linspace(0.0, trajectory.duration, count))
+    _, v, a = trajectory.evaluate(np.linspace(0.0, trajectory.duration, count, dtype=np.float64))
     excess = max(float((np.abs(v) / velocity).max()), float(np.sqrt((np.abs(a) / acceleration).max())))
     return max(1.0, excess * _BETWEEN_CHECKS)
 

@@ -24,7 +24,7 @@ class CoveredPixels:
     """(P, 2) place (x, y) in the axis-aligned box of the rectangle's pixels, from -1 at its first to 1 at its last."""
 
 
-def covered_pixels(grasps: GraspRectangles, shape: tuple[int, int], share: float) -> CoveredPixels:
+def covered_pixels(grasps: GraspRectangles, shape: tuple[int, ...], share: float) -> CoveredPixels:
     """Pixels whose centres lie in the middle of rectangles.
 
     Args:

@@ -58,7 +58,7 @@ class LabelMaps:
         return np.stack([self.quality, self.cos, self.sin, self.width])
 
 
-def label_maps(grasps: GraspRectangles, shape: tuple[int, int], settings: LabelSettings) -> LabelMaps:
+def label_maps(grasps: GraspRectangles, shape: tuple[int, ...], settings: LabelSettings) -> LabelMaps:
     """Draw the maps of one image.
 
     Args:

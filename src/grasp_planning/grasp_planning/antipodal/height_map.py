@@ -7,6 +7,7 @@ widths and collisions.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -152,7 +153,7 @@ def _fill_shadows(grid: Floats, surface: Surface, origin: NDArray[np.float64], c
     dx, dy = x / away, y / away
     value = np.full(len(row), -np.inf, np.float32)
     active = np.arange(len(row))
-    for step in range(1, int(np.ceil(np.hypot(*grid.shape)))):
+    for step in range(1, math.ceil(math.hypot(*grid.shape))):
         if not len(active):
             break
         r = np.rint(row[active] + step * dy[active]).astype(np.intp)

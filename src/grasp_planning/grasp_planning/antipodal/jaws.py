@@ -84,7 +84,7 @@ class Windows:
         tallest = float(middle.max(initial=0.0, where=np.isfinite(middle)))
         count = int(np.ceil(max(tallest - self._options.min_engagement - lowest, 0.0) / step)) + 1
         # Of tall objects the levels are spread, so that time stays bounded.
-        return np.linspace(lowest, lowest + step * (count - 1), min(count, 12))
+        return np.linspace(lowest, lowest + step * (count - 1), min(count, 12), dtype=np.float64)
 
     def close(self) -> Closures:
         """Lower the open jaws to each height and close them."""

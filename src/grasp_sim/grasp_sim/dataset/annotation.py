@@ -65,7 +65,7 @@ def annotate(
         kept = candidates[worked]
         kept = kept[spaced(kept, settings.spacing)]
         rows = [kept.with_heights(jaws[0] * scale)]
-        of_grasp = [np.arange(len(kept))]
+        of_grasp: list[NDArray[np.intp]] = [np.arange(len(kept))]
         for jaw in jaws[1:]:
             good = np.flatnonzero(phases_of(trials, kept, jaw) == TrialPhase.SUCCESS)
             rows.append(kept[good].with_heights(jaw * scale))

@@ -101,7 +101,7 @@ def some(grasps: GraspRectangles, most: int) -> GraspRectangles:
 def _window(mask: NDArray[np.bool_], grasps: GraspRectangles) -> tuple[int, int, int]:
     """Left, top and side of a square around the object and the grasps."""
     rows, columns = np.nonzero(mask)
-    points = [grasps.corners.reshape(-1, 2)]
+    points: list[NDArray[np.float64]] = [grasps.corners.reshape(-1, 2)]
     if len(rows):
         points.append(np.array([[columns.min(), rows.min()], [columns.max(), rows.max()]], dtype=np.float64))
     corners = np.concatenate(points)

@@ -67,7 +67,7 @@ class ObjectViews:
         # An EGL context belongs to the thread that made it; any thread may call this object.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="views")
         self._client = self._thread.submit(self._connect).result()
-        self._points = np.empty((0, 3))
+        self._points: NDArray[np.float64] = np.empty((0, 3))
 
     def show(self, surface: Surface, world_from_body: Transform, color: Color) -> None:
         """Take another object.

@@ -92,7 +92,7 @@ class Hand:
         self.body.couple(*fingers, force=COUPLING_FORCE)
         self._slides = JointGroup([self.body.joints[name] for name in AXES])
         self._fingers = JointGroup(fingers)
-        self._at = np.zeros(3)
+        self._at: NDArray[np.float64] = np.zeros(3)
         self._rotation = np.eye(3)
 
     def place(self, grasp: Transform, width: float) -> None:

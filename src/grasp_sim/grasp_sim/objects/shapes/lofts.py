@@ -25,7 +25,7 @@ def loft(rings: NDArray[np.float64], closed: bool = False) -> Manifold:
     ahead = np.roll(index, -1, axis=1)
     below, above = (index, np.roll(index, -1, axis=0)) if closed else (index[:-1], index[1:])
     below_ahead, above_ahead = (ahead, np.roll(ahead, -1, axis=0)) if closed else (ahead[:-1], ahead[1:])
-    faces = [
+    faces: list[NDArray[np.intp]] = [
         np.stack([below, below_ahead, above_ahead], axis=-1).reshape(-1, 3),
         np.stack([below, above_ahead, above], axis=-1).reshape(-1, 3),
     ]

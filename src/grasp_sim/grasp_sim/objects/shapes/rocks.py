@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import trimesh
 from manifold3d import Manifold, Mesh64
+from numpy.typing import NDArray
 
 from grasp_sim.objects.shapes.blocks import hull
 from grasp_sim.objects.shapes.finished import MOST_CORNERS, directions
@@ -21,7 +22,8 @@ def rock(rng: np.random.Generator) -> Part:
 
 def cluster(rng: np.random.Generator) -> Part:
     """Three to six stones, grown together."""
-    parts, center = [], np.zeros(3)
+    parts: list[Part] = []
+    center: NDArray[np.float64] = np.zeros(3)
     for _ in range(rng.integers(3, 7)):
         size = rng.uniform(0.35, 0.8)
         parts.append(hull(size * _points(rng, int(rng.integers(10, 24))) + center))
