@@ -54,6 +54,15 @@ def test_angle_between():
     assert Transform.identity().angle_to(Transform.from_rpy((np.pi, 0, 0))) == pytest.approx(np.pi)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("rpy", [(0.3, -0.4, 2.0), (0.3, np.pi / 2, 0.5), (-0.3, -np.pi / 2, 0.5), (0.0, 0.0, 0.0)])
+def test_roll_pitch_and_yaw_are_found_again(rpy: tuple[float, float, float]) -> None:
+    found = Transform.from_rpy(rpy).rpy()
+    np.testing.assert_allclose(Transform.from_rpy(found).rotation, Transform.from_rpy(rpy).rotation, atol=1e-9)
+    if abs(rpy[1]) < 1.5:
+        np.testing.assert_allclose(found, rpy, atol=1e-12)
+
+
 def test_it_cannot_be_changed_but_sent_elsewhere():
     with pytest.raises(ValueError, match="read-only"):
         POSE.translation[0] = 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,6 +87,12 @@ class Transform:
     def quaternion(self) -> FloatArray:
         """(4,) quaternion x, y, z, w, with w >= 0."""
         return Rotation.from_matrix(self.rotation).as_quat(canonical=True)
+
+    def rpy(self) -> FloatArray:
+        """(3,) roll, pitch, yaw about the fixed axes x, y, z, rad; of several answers, at a pitch of 90°, one."""
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Gimbal lock")
+            return Rotation.from_matrix(self.rotation).as_euler("xyz")
 
     def inverse(self) -> Transform:
         """``source_from_target``."""

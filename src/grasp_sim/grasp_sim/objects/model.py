@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from grasp_perception.transform import Transform
 from grasp_sim.objects.meshes import load_mesh_body
@@ -75,7 +74,7 @@ def object_from_mesh(name: str, path: Path, *, scale: float, mass: float) -> Obj
     size = (scale, scale, scale)
     body_from_mesh = body.mesh_from_body.inverse()
     x, y, z = scale * body_from_mesh.translation
-    roll, pitch, yaw = Rotation.from_matrix(body_from_mesh.rotation).as_euler("xyz", suppress_warnings=True)
+    roll, pitch, yaw = body_from_mesh.rpy()
     look, feel = str(body.visual.resolve()), str(body.collision.resolve())
     shapes = (
         Shape("mesh", size, (x, y, z), (roll, pitch, yaw), collides=False, file=look),
