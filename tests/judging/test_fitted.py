@@ -13,7 +13,7 @@ from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_learning.datasets.submission import submission_of
 from grasp_planning.grasps import GraspRectangle
 from grasp_sim.judging.exam import Exam
-from grasp_sim.judging.fitted import FittedJaws
+from grasp_sim.judging.fitted import STAYS, FittedJaws
 from grasp_sim.judging.judge import judge_all
 
 
@@ -36,6 +36,16 @@ def test_fitted_grasps_succeed_where_those_that_land_on_the_object_fail(
     fitted = {scene.id: fit(scene, [poor[scene.id]]) for scene in scenes}
     successes = [judge_all(exam, submission_of(grasps), workers=2).rate.successes for grasps in (poor, fitted)]
     assert successes == [2, 5]  # of 6
+
+
+def test_a_fitted_grasp_stays_where_it_is(
+    exam: Exam, annotated: dict[str, GraspRectangle], scenes: list[DatasetScene]
+) -> None:
+    fit = FittedJaws(exam)
+    for scene in scenes:
+        first = fit(scene, [off(annotated[scene.id])])
+        again = fit(scene, [first])
+        assert np.hypot(again.x - first.x, again.y - first.y) <= STAYS and abs(again.width - first.width) <= STAYS
 
 
 def test_the_first_for_which_there_is_room(

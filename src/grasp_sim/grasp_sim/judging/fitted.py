@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from grasp_learning.datasets.dataset import DatasetScene
 from grasp_learning.rectangles import GraspRectangles
 from grasp_perception.outcomes import OutcomeError
@@ -15,9 +17,18 @@ from grasp_planning.jaw_room import JawRoom
 from grasp_sim.judging.exam import Exam
 from grasp_sim.trials.aiming import aim
 
+MOVES = 4
+"""So often a grasp is moved at most until it stays where it is."""
+STAYS = 1.0
+"""px by which it moves then at most, and is opened or closed."""
+
 
 class FittedJaws:
-    """Does with the grasps of a scene what planners do that ask a network; see `grasp_planning.jaw_room`."""
+    """Does with the grasps of a scene what planners do that ask a network; see `grasp_planning.jaw_room`.
+
+    A rectangle is all that is tried. Where its centre has moved the surface is another, and with it what the rectangle
+    means in the world: it is moved on until it stays.
+    """
 
     def __init__(self, exam: Exam) -> None:
         self._exam = exam
@@ -29,26 +40,48 @@ class FittedJaws:
             scene: Of the exam, its depth as the network was shown it.
             grasps: px of its image, best first; not empty.
         """
-        exam, camera = self._exam, self._exam.scenes[scene.id].camera
-        world_from_camera = exam.scenes[scene.id].world_from_camera.transform
-        camera_from_world = world_from_camera.inverse()
-        depth = fill_holes(scene.depth)
-        room = JawRoom(depth, camera, exam.gripper)
-        for grasp in grasps:
-            column, row = round(grasp.x), round(grasp.y)
-            widest = exam.gripper.max_opening * camera.fx / float(depth[row, column])
-            wanted = replace(grasp, width=min(grasp.width, widest))
-            aims = aim(GraspRectangles.of([wanted]), depth, camera, world_from_camera, exam.gripper, exam.settings)
-            if aims.problems[0]:
-                continue
-            pose = camera_from_world @ Transform.from_matrix(aims.poses[0])
-            surface = camera.deproject((column, row), depth[row, column])
-            insertion = float(pose.rotation[:, 2] @ (pose.translation - surface))
+        fitting = _Fitting(self._exam, scene)
+        return next((fitted for grasp in grasps if (fitted := fitting.settled(grasp)) is not None), grasps[0])
+
+
+class _Fitting:
+    """Of the jaws in one scene."""
+
+    def __init__(self, exam: Exam, scene: DatasetScene) -> None:
+        self._exam = exam
+        self._camera = exam.scenes[scene.id].camera
+        self._world_from_camera = exam.scenes[scene.id].world_from_camera.transform
+        self._depth = fill_holes(scene.depth)
+        self._room = JawRoom(self._depth, self._camera, exam.gripper)
+
+    def settled(self, grasp: GraspRectangle) -> GraspRectangle | None:
+        """A grasp where there is room for it as it will be tried; None if there is not."""
+        for _ in range(MOVES):
+            moved = self._moved(grasp)
+            if moved is None:
+                return None
+            if max(np.hypot(moved.x - grasp.x, moved.y - grasp.y), abs(moved.width - grasp.width)) <= STAYS:
+                return moved
+            grasp = moved
+        return None
+
+    def _moved(self, grasp: GraspRectangle) -> GraspRectangle | None:
+        height, width = self._depth.shape
+        column, row = round(grasp.x), round(grasp.y)
+        if not (0 <= column < width and 0 <= row < height):
+            return None
+        exam, depth, camera = self._exam, self._depth, self._camera
+        widest = exam.gripper.max_opening * camera.fx / float(depth[row, column])
+        wanted = replace(grasp, width=min(grasp.width, widest))
+        rectangles = GraspRectangles.of([wanted])
+        aims = aim(rectangles, depth, camera, self._world_from_camera, exam.gripper, exam.settings)
+        if aims.problems[0]:
+            return None
+        pose = self._world_from_camera.inverse() @ Transform.from_matrix(aims.poses[0])
+        surface = camera.deproject((column, row), depth[row, column])
+        insertion = float(pose.rotation[:, 2] @ (pose.translation - surface))
+        try:
             candidate = GraspCandidate(pose, float(aims.widths[0]), grasp.quality, wanted, insertion)
-            try:
-                fitted = room.fit(candidate).rectangle
-            except OutcomeError:
-                continue
-            assert fitted is not None  # as the candidate has one
-            return fitted
-        return grasps[0]
+            return self._room.fit(candidate).rectangle
+        except OutcomeError:
+            return None
