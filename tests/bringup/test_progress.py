@@ -21,7 +21,7 @@ def test_a_log_file_gets_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) ->
         bar.show(1122, note="3 rejected")
         bar.show(1150)
         bar.show(1390)
-    assert out.getvalue().split("\n")[:2] == [
+    assert out.getvalue().splitlines() == [
         "making: 1,122 of 5,000 scenes, 2.0 scenes/s, 3 rejected",
         "making: 1,390 of 5,000 scenes, 3.0 scenes/s",
     ]
