@@ -11,7 +11,8 @@ import pytest
 from grasp_learning.datasets.dataset import DatasetScene
 from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_learning.datasets.submission import submission_of
-from grasp_planning.grasps import GraspRectangle
+from grasp_planning.grasps import GraspCandidate, GraspRectangle
+from grasp_planning.jaw_room import JawRoom
 from grasp_sim.judging.exam import Exam
 from grasp_sim.judging.fitted import STAYS, FittedJaws
 from grasp_sim.judging.judge import judge_all
@@ -46,6 +47,20 @@ def test_a_fitted_grasp_stays_where_it_is(
         first = fit(scene, [off(annotated[scene.id])])
         again = fit(scene, [first])
         assert np.hypot(again.x - first.x, again.y - first.y) <= STAYS and abs(again.width - first.width) <= STAYS
+
+
+def test_jaws_open_no_wider_than_they_can(
+    exam: Exam, annotated: dict[str, GraspRectangle], scenes: list[DatasetScene], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_wide(room: JawRoom, candidate: GraspCandidate) -> GraspCandidate:
+        assert candidate.rectangle is not None
+        return replace(candidate, rectangle=replace(candidate.rectangle, width=1000.0))
+
+    monkeypatch.setattr(JawRoom, "fit", too_wide)
+    scene = scenes[0]
+    fitted = FittedJaws(exam)(scene, [annotated[scene.id]])
+    distance = float(scene.depth[round(fitted.y), round(fitted.x)])
+    assert fitted.width * distance / exam.scenes[scene.id].camera.fx == pytest.approx(exam.gripper.max_opening)
 
 
 def test_the_first_for_which_there_is_room(

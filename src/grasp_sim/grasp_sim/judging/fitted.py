@@ -56,32 +56,37 @@ class _Fitting:
 
     def settled(self, grasp: GraspRectangle) -> GraspRectangle | None:
         """A grasp where there is room for it as it will be tried; None if there is not."""
+        settled = self._openable(grasp)
         for _ in range(MOVES):
-            moved = self._moved(grasp)
-            if moved is None:
+            before = settled
+            if before is None or (settled := self._moved(before)) is None:
                 return None
-            if max(np.hypot(moved.x - grasp.x, moved.y - grasp.y), abs(moved.width - grasp.width)) <= STAYS:
-                return moved
-            grasp = moved
+            x, y, width = settled.x - before.x, settled.y - before.y, settled.width - before.width
+            if max(np.hypot(x, y), abs(width)) <= STAYS:
+                return settled
         return None
 
-    def _moved(self, grasp: GraspRectangle) -> GraspRectangle | None:
-        height, width = self._depth.shape
+    def _openable(self, grasp: GraspRectangle) -> GraspRectangle | None:
+        """Opened no more than the gripper opens; None outside of the image."""
         column, row = round(grasp.x), round(grasp.y)
+        height, width = self._depth.shape
         if not (0 <= column < width and 0 <= row < height):
             return None
+        widest = self._exam.gripper.max_opening * self._camera.fx / float(self._depth[row, column])
+        return replace(grasp, width=min(grasp.width, widest))
+
+    def _moved(self, grasp: GraspRectangle) -> GraspRectangle | None:
         exam, depth, camera = self._exam, self._depth, self._camera
-        widest = exam.gripper.max_opening * camera.fx / float(depth[row, column])
-        wanted = replace(grasp, width=min(grasp.width, widest))
-        rectangles = GraspRectangles.of([wanted])
+        rectangles = GraspRectangles.of([grasp])
         aims = aim(rectangles, depth, camera, self._world_from_camera, exam.gripper, exam.settings)
         if aims.problems[0]:
             return None
         pose = self._world_from_camera.inverse() @ Transform.from_matrix(aims.poses[0])
+        column, row = round(grasp.x), round(grasp.y)
         surface = camera.deproject((column, row), depth[row, column])
         insertion = float(pose.rotation[:, 2] @ (pose.translation - surface))
         try:
-            candidate = GraspCandidate(pose, float(aims.widths[0]), grasp.quality, wanted, insertion)
-            return self._room.fit(candidate).rectangle
+            fitted = self._room.fit(GraspCandidate(pose, float(aims.widths[0]), grasp.quality, grasp, insertion))
         except OutcomeError:
             return None
+        return None if fitted.rectangle is None else self._openable(fitted.rectangle)
