@@ -33,7 +33,8 @@ def command(
     out: Annotated[Path, typer.Option(help="Folder of all runs and of the report.")],
     only: Annotated[list[str] | None, typer.Option(help="A row of its tables; may be repeated.")] = None,
     override: Annotated[
-        list[str] | None, typer.Option("--set", help="FIELD=VALUE of all rows, as of grasp train; may be repeated.")
+        list[str] | None,
+        typer.Option("--set", help="FIELD=VALUE of all rows that say nothing else themselves; may be repeated."),
     ] = None,
     report: Annotated[bool, typer.Option("--report", help="Only write the report of what was done.")] = False,
     device: Annotated[DeviceName, typer.Option(help="Where finished networks are asked.")] = DeviceName.auto,
