@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -75,11 +75,9 @@ def go(experiment: Experiment, bench: Bench, *only: str) -> list[str]:
     """Perform it, and say what was done."""
     done: list[str] = []
 
-    @contextmanager
-    def watch(doing: str) -> Iterator[Tell]:
+    def watch(doing: str) -> AbstractContextManager[Tell]:
         done.append(doing)
-        with unwatched(doing) as tell:
-            yield tell
+        return unwatched(doing)
 
     cache = experiment.folder.parent / "cache"
     perform(experiment, trials=bench, cache=cache, command="a test", watch=watch, only=only, device="cpu")

@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
+Progress = Callable[[int, int], None]
+"""Told how many scenes of how many are done."""
+
 
 class Tell(Protocol):
-    """Is told how far the work is."""
+    """A `Progress` that takes a note besides."""
 
     def __call__(self, done: int, total: int, note: str = "") -> None:
         """So many scenes are done of all of them."""

@@ -15,14 +15,13 @@ from grasp_learning.datasets.checks.report import FolderReport, Problem, SceneFi
 from grasp_learning.datasets.cornell import ImageFiles, find_images
 from grasp_learning.datasets.jacquard import SceneFiles, find_scenes
 from grasp_learning.datasets.opening import no_dataset
+from grasp_learning.progress import Progress
 from grasp_perception.files import PART
 
 UNFINISHED = "partial"
 """Where a dataset that is being made keeps what is not complete."""
 
 Scene = TypeVar("Scene")
-Progress = Callable[[int, int], None]
-"""Told how many scenes of how many are done."""
 
 
 def check_folder(root: str | Path, *, progress: Progress | None = None, workers: int | None = None) -> FolderReport:

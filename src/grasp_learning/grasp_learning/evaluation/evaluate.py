@@ -11,6 +11,7 @@ import numpy as np
 
 from grasp_learning.datasets.dataset import DatasetScene, GraspDataset
 from grasp_learning.evaluation.rectangle_metric import RectangleScores, best_iou
+from grasp_learning.progress import Progress
 from grasp_learning.rectangles import GraspRectangles
 from grasp_planning.generative.inference import Device, NetworkRunner, open_runner
 from grasp_planning.generative.postprocessing import Postprocessing
@@ -48,7 +49,7 @@ def evaluate(
     device: Device = "auto",
     legacy_raster: bool = False,
     choice: Choice | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """Ask a network for the best grasp in every scene.
 
@@ -85,7 +86,7 @@ def examine(
     *,
     legacy_raster: bool = False,
     choice: Choice | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """The same for a network that is loaded; see `evaluate`."""
     overlaps, grasps, seconds = [], {}, []

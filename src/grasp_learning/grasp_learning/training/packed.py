@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grasp_learning.datasets.dataset import DatasetScene, GraspDataset
+from grasp_learning.progress import Progress
 from grasp_learning.rectangles import GraspRectangles
 from grasp_perception.files import write_atomically
 from grasp_planning.generative.preprocessing import Preprocessing
@@ -67,7 +68,7 @@ def pack(
     dataset: GraspDataset[Any],
     preprocessing: Preprocessing,
     cache: Path,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> PackedScenes:
     """Prepare a dataset once; the next time what was written is found by its content.
 
@@ -97,9 +98,7 @@ def _key(dataset: GraspDataset[Any], preprocessing: Preprocessing) -> str:
     return digest.hexdigest()[:24]
 
 
-def _write(
-    dataset: GraspDataset[Any], preprocessing: Preprocessing, folder: Path, progress: Callable[[int, int], None] | None
-) -> None:
+def _write(dataset: GraspDataset[Any], preprocessing: Preprocessing, folder: Path, progress: Progress | None) -> None:
     part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)

@@ -92,16 +92,14 @@ def train(
     checkpoints = folder / "checkpoints"
     best = ModelCheckpoint(checkpoints, filename="best", monitor=VALIDATION, enable_version_counter=False)
     last = ModelCheckpoint(checkpoints, filename="last", enable_version_counter=False)  # whether it is the best or not
-    earlier = checkpoints / "last.ckpt"
-    going_on = earlier.is_file()
+    earlier = checkpoints / "last.ckpt" if (checkpoints / "last.ckpt").is_file() else None
     first = parts["validation"][0]
     pictured = [packed_scene(first[i], settings.preprocessing) for i in range(min(PICTURED, len(first)))]
-    with _quiet():
-        loggers: list[Logger] = [_log(folder, _steps(earlier) if going_on else 0)]
-    if tensorboard:
-        loggers.append(TensorBoardLogger(folder, name="", version="tensorboard"))
     started = time.monotonic()
     with _quiet(), _interruptible(), watch("training") as tell:
+        loggers: list[Logger] = [_table(folder, earlier)]
+        if tensorboard:
+            loggers.append(TensorBoardLogger(folder, name="", version="tensorboard"))
         trainer = lightning.Trainer(
             max_epochs=settings.optimization.epochs,
             precision=_precision(settings),
@@ -117,7 +115,7 @@ def train(
             lesson,
             _loader(shown, settings, shuffled=True),
             _loader(kept, settings, shuffled=False),
-            ckpt_path=str(earlier) if going_on else None,
+            ckpt_path=earlier,
         )
     state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
     lesson.load_state_dict(state["state_dict"])
@@ -189,12 +187,14 @@ def _claim(folder: Path, settings: TrainingSettings) -> None:
         write_atomically(folder / SETTINGS, text.encode())
 
 
-def _log(folder: Path, steps: int) -> CSVLogger:
-    """The table of what is measured; it goes on after the first steps, where Lightning's would begin anew."""
+def _table(folder: Path, earlier: Path | None) -> CSVLogger:
+    """What is measured; it goes on after the steps of an earlier checkpoint, where Lightning's would begin anew."""
     log, file = CSVLogger(folder, name="", version="log"), folder / METRICS
-    rows = list(csv.DictReader(file.read_text().splitlines())) if file.is_file() else []
+    kept = []
+    if earlier is not None and file.is_file():
+        steps = torch.load(earlier, map_location="cpu", weights_only=True, mmap=True)["global_step"]
+        kept = [row for row in csv.DictReader(file.read_text().splitlines()) if int(row["step"]) < steps]
     writer = log.experiment  # this removes the file
-    kept = [row for row in rows if int(row["step"]) < steps]
     if kept and not rank_zero_only.rank:
         text = io.StringIO()
         table = csv.DictWriter(text, list(kept[0]))
@@ -203,11 +203,6 @@ def _log(folder: Path, steps: int) -> CSVLogger:
         write_atomically(file, text.getvalue().encode())
         writer.metrics_keys = list(kept[0])
     return log
-
-
-def _steps(checkpoint: Path) -> int:
-    """How many had been done."""
-    return int(torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)["global_step"])
 
 
 def _loader(scenes: Any, settings: TrainingSettings, *, shuffled: bool) -> DataLoader[Any]:

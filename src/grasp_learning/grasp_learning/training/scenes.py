@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,11 @@ from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_learning.datasets.splits import PARTS, Part
 from grasp_learning.labels.label_maps import label_maps
+from grasp_learning.progress import Progress
 from grasp_learning.training.augmentation import turned
 from grasp_learning.training.packed import PackedScenes, pack
 from grasp_learning.training.settings import DataSource, TrainingSettings
 from grasp_planning.networks import GraspMaps
-
-Progress = Callable[[int, int], None]
 
 
 class LabelledScenes(Dataset[tuple[Tensor, Tensor]]):

@@ -51,6 +51,7 @@ class _Fitting:
         self._exam = exam
         self._camera = exam.scenes[scene.id].camera
         self._world_from_camera = exam.scenes[scene.id].world_from_camera.transform
+        self._camera_from_world = self._world_from_camera.inverse()
         self._depth = fill_holes(scene.depth)
         self._room = JawRoom(self._depth, self._camera, exam.gripper)
 
@@ -81,7 +82,7 @@ class _Fitting:
         aims = aim(rectangles, depth, camera, self._world_from_camera, exam.gripper, exam.settings)
         if aims.problems[0]:
             return None
-        pose = self._world_from_camera.inverse() @ Transform.from_matrix(aims.poses[0])
+        pose = self._camera_from_world @ Transform.from_matrix(aims.poses[0])
         column, row = round(grasp.x), round(grasp.y)
         surface = camera.deproject((column, row), depth[row, column])
         insertion = float(pose.rotation[:, 2] @ (pose.translation - surface))
