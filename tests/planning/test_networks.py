@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from grasp_planning.networks import NETWORKS, build
+from grasp_planning.networks.dropout import Dropout
 from grasp_planning.networks.grasp_network import parameters_of
 
 
@@ -44,6 +45,36 @@ def test_every_parameter_is_trained(name: str) -> None:
     sum(values.square().mean() for values in network(torch.randn(2, 4, 48, 48))).backward()  # type: ignore[union-attr]
     still = {key for key, values in network.named_parameters() if values.grad is None or not values.grad.any()}
     assert not still
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_for_inference_say_the_same(name: str) -> None:
+    torch.manual_seed(0)
+    network = build(name, in_channels=4, bins=3).eval()
+    for key, values in network.named_parameters():
+        if key.endswith("bias"):  # many begin at nought, which would hide that they are left out
+            torch.nn.init.normal_(values, std=0.1)
+    image = torch.randn(2, 4, 48, 96)
+    with torch.inference_mode():
+        expected, found = network(image), network.for_inference()(image)
+    for one, other in zip(expected, found):
+        torch.testing.assert_close(other, one, rtol=0, atol=1e-5 * float(one.abs().max()))
+
+
+def test_dropout_hides_the_share_and_keeps_the_mean() -> None:
+    values = torch.ones(2, 8, 200, 100).to(memory_format=torch.channels_last).requires_grad_()
+    dropout = Dropout(0.1)
+    torch.manual_seed(3)
+    first, second = dropout(values), dropout(values)
+    assert first.stride() == values.stride()
+    assert (first == 0).float().mean() == pytest.approx(0.1, abs=0.003)
+    torch.testing.assert_close(first[first != 0], torch.full_like(first[first != 0], 1 / 0.9))
+    assert (first != second).float().mean() == pytest.approx(0.18, abs=0.005)  # 2 p (1 - p): drawn anew
+    first.sum().backward()
+    torch.testing.assert_close(values.grad, first.detach())
+    torch.manual_seed(3)
+    assert torch.equal(dropout(values), first)
+    assert torch.equal(dropout.eval()(values), values)
 
 
 def test_the_same_seed_gives_the_same_weights() -> None:

@@ -150,7 +150,8 @@ def test_near_duplicates_go_and_the_first_stays() -> None:
 
 
 def test_annotations_work_when_they_are_tried_again(small_recipe: Callable[..., Recipe]) -> None:
-    recipe = small_recipe(candidates={"number": 60}, approach="simulate", longest_side={"low": 0.08, "high": 0.15})
+    settings = {"candidates": {"number": 60}, "approach": "simulate", "longest_side": {"low": 0.08, "high": 0.15}}
+    recipe = small_recipe(**settings)
     source = open_source("procedural/bottle:1")
     mesh = source.mesh(source.names[0])
     record = make_scene(recipe, mesh, "0" * 32, 0, name="bottle", family="f")
@@ -174,3 +175,8 @@ def test_annotations_work_when_they_are_tried_again(small_recipe: Callable[..., 
             gripper = recipe.gripper.with_jaw(jaw)
             aims = aim(rows, images.depth, record.camera, pose, gripper, recipe.settings.trials)
             assert (trials.run(aims, jaw=jaw, approach="simulate") == TrialPhase.SUCCESS).all()
+
+    fewer = annotate(record, model, images.depth, candidates, small_recipe(**settings, jaw_sizes=[0.01])).grasps
+    assert set(np.rint(1000 * fewer.heights / ppm)) == {10, 20}
+    smallest = found.grasps.with_smallest_jaws().values
+    assert fewer.with_smallest_jaws().values == pytest.approx(smallest)  # what is left out was never the smallest

@@ -94,13 +94,17 @@ def test_the_camera_looks_at_the_origin(small_recipe: Recipes, repository: Path)
 
 
 def test_presets_are_what_they_say(repository: Path) -> None:
-    for name, side, jaws in (("jacquard", 0.90, (0.02, 0.01, 0.03, 0.04, 0.06)), ("widowx", 0.09, (0.018,))):
+    for name, side, jaws in (
+        ("jacquard", 0.90, (0.02, 0.01, 0.03, 0.04, 0.06)),
+        ("gaussian_maps_train", 0.90, (0.02, 0.01)),
+        ("widowx", 0.09, (0.018,)),
+    ):
         settings = FactorySettings.load(repository / f"config/datasets/{name}.yaml")
         recipe = write_recipe(settings, config=repository / "config", meshes="x", scenes=1, seed=0)
         assert recipe.settings.longest_side.high == side
         assert recipe.jaws == jaws
         assert recipe.settings.renderer in ("egl", "tiny")  # what "auto" means is part of the recipe
-        assert recipe.camera.camera_frame and recipe.gripper.name == name
+        assert recipe.camera.camera_frame and recipe.gripper.name == settings.gripper
     with pytest.raises(ConfigurationError, match="grippers has no 'hand'; there are: jacquard"):
         wrong = settings.model_copy(update={"gripper": "hand"})
         write_recipe(wrong, config=repository / "config", meshes="x", scenes=1, seed=0)

@@ -43,7 +43,7 @@ class Lesson(lightning.LightningModule):
     def configure_optimizers(self) -> Any:
         """Adam and the schedule of its rate."""
         how = self.settings.optimization
-        adam = torch.optim.Adam(self.network.parameters(), lr=how.rate)
+        adam = torch.optim.Adam(self.network.parameters(), lr=how.rate, fused=True)
         if how.schedule == "one cycle":
             steps = int(self.trainer.estimated_stepping_batches) + 1  # after the last one it has fallen to nothing
             cycle = torch.optim.lr_scheduler.OneCycleLR(adam, how.rate, total_steps=steps, pct_start=RISE)

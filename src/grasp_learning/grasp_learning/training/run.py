@@ -31,6 +31,7 @@ from grasp_learning.evaluation.summary import rectangle_summary
 from grasp_learning.progress import Watch, unwatched
 from grasp_learning.training.callbacks import EndWhenSettled, Pictures, Telling
 from grasp_learning.training.lesson import VALIDATION, Lesson
+from grasp_learning.training.memory import keep_memory
 from grasp_learning.training.packed import packed_scene
 from grasp_learning.training.scenes import labelled, open_parts, recipes, sizes
 from grasp_learning.training.settings import TrainingSettings
@@ -95,6 +96,7 @@ def train(
     earlier = checkpoints / "last.ckpt" if (checkpoints / "last.ckpt").is_file() else None
     first = parts["validation"][0]
     pictured = [packed_scene(first[i], settings.preprocessing) for i in range(min(PICTURED, len(first)))]
+    keep_memory()
     started = time.monotonic()
     with _quiet(), _interruptible(), watch("training") as tell:
         loggers: list[Logger] = [_table(folder, earlier)]

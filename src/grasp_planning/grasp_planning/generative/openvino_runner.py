@@ -14,6 +14,9 @@ from grasp_planning.generative.card import WeightsCard
 from grasp_planning.generative.hardware import has_bfloat16
 from grasp_planning.generative.postprocessing import GraspMapArrays
 
+EXPORT = 2
+"""Counts the ways in which networks have been exported; what was exported in another way is not found."""
+
 
 class OpenVINORunner:
     """In bfloat16 where the processor has instructions for it (AMX, AVX-512 BF16), else in float32."""
@@ -53,7 +56,7 @@ def _exported(weights: Path, card: WeightsCard) -> Path:
     """
     size, channels = card.preprocessing.size, card.preprocessing.in_channels
     version = ov.__version__.split("-")[0]
-    name = f"{card.sha256[:16]}-{card.network}-{card.bins}-{channels}x{size}-{version}"
+    name = f"{card.sha256[:16]}-{card.network}-{card.bins}-{channels}x{size}-{version}-{EXPORT}"
     file = cache_folder("networks") / f"{name}.xml"
     if not file.is_file():
         import torch
@@ -62,7 +65,7 @@ def _exported(weights: Path, card: WeightsCard) -> Path:
 
         network, _ = load_weights(weights)
         shape = [1, channels, size, size]
-        model = ov.convert_model(network, example_input=torch.zeros(shape), input=shape)
+        model = ov.convert_model(network.for_inference(), example_input=torch.zeros(shape), input=shape)
         part = file.with_name(f".{name}.{os.getpid()}.xml")
         try:
             ov.save_model(model, part, compress_to_fp16=False)

@@ -130,15 +130,17 @@ class Preprocessing(Configuration):
             color: (S, S, 3) RGB.
             depth: (S, S) m, without holes; it may lack any constant.
         """
-        parts = []
+        tensor = np.empty((self.in_channels, *depth.shape), dtype=np.float32)
         if self.channels != "rgb":
-            near = depth.astype(np.float32) - np.float32(depth.mean(dtype=np.float64))
-            near = np.clip(near, -self.depth_clamp, self.depth_clamp)
-            parts.append((near * np.float32(self.depth_scale))[None])
+            near = depth - np.float32(cv2.mean(depth)[0])
+            np.clip(near, -self.depth_clamp, self.depth_clamp, out=near)
+            np.multiply(near, np.float32(self.depth_scale), out=tensor[0])
         if self.channels != "depth":
-            tone = color.astype(np.float32) / np.float32(255)
-            parts.append(np.moveaxis(tone - np.float32(tone.mean(dtype=np.float64)), 2, 0))
-        return np.ascontiguousarray(np.concatenate(parts))
+            mean = np.float32(sum(cv2.mean(color)) / (3 * 255))
+            for shade, values in zip(cv2.split(color), tensor[-3:]):
+                np.multiply(shade, np.float32(1 / 255), out=values)
+                values -= mean
+        return tensor
 
     def _filled(self, depth: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """(S, S) depth without holes, and where it was measured."""
@@ -156,7 +158,7 @@ class Preprocessing(Configuration):
         total = self._resized(np.where(valid, depth, np.float32(0)))
         known = weight > 0.25
         coarse = np.where(known, total / np.maximum(weight, np.float32(0.25)), np.float32(np.nan))
-        return inpaint_depth(coarse, max_hole=coarse.size), self._resized(valid.astype(np.float32)) > 0.5
+        return inpaint_depth(coarse, max_hole=coarse.size), weight > 0.5
 
     def _resized(self, image: NDArray) -> NDArray:
         if image.shape[0] == self.size:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from grasp_planning.networks.grasp_network import GraspNetwork
+from grasp_planning.networks.grasp_network import GraspNetwork, InferenceNetwork, convolution
 
 CHANNELS = 32
 BLOCKS = 5
+LAST = 9
+"""Side of the last kernel, px."""
 
 
 class Residual(nn.Module):
@@ -53,7 +56,20 @@ class GRConvNet(GraspNetwork):
             nn.ConvTranspose2d(2 * c, c, 4, stride=2, padding=2, output_padding=1),
             nn.BatchNorm2d(c),
             nn.ReLU(inplace=True),
-            nn.ConvTranspose2d(c, c, 9, padding=4),
+            nn.ConvTranspose2d(c, c, LAST, padding=LAST // 2),
         )
         super().__init__(trunk, in_channels=in_channels, bins=bins, features=c, kernel=2, dropout=0.1)
         self.draw_weights()
+
+    def for_inference(self) -> InferenceNetwork:
+        """See `GraspNetwork.for_inference`.
+
+        Nothing stands between the last convolution of the trunk and the heads, so they are folded into one, which is
+        less than half the work of the two.
+        """
+        trunk, heads = super().for_inference()
+        *before, last = trunk
+        turned = last.weight.flip(2, 3).transpose(0, 1)  # a transposed convolution of stride 1, as a convolution
+        weight = F.conv_transpose2d(heads.weight, turned)
+        bias = heads.weight.sum((2, 3)) @ last.bias + heads.bias
+        return InferenceNetwork(nn.Sequential(*before), convolution(weight, bias, padding=LAST // 2))
