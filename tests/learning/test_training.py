@@ -156,6 +156,21 @@ def test_scenes_are_prepared_once(bars: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(again[3].depth, packed[3].depth)
 
 
+def test_two_trainings_may_prepare_the_same_scenes(
+    bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenes, preprocessing = JacquardDataset(bars), Preprocessing(size=48)
+
+    def outrun(done: int, total: int) -> None:
+        if done == total:  # before the first hands its over, another process does
+            monkeypatch.setattr("grasp_learning.training.packed.os.getpid", lambda: 1)
+            pack(scenes, preprocessing, tmp_path)
+
+    packed = pack(scenes, preprocessing, tmp_path, outrun)
+    assert packed.ids == list(scenes.ids)
+    assert len(list(tmp_path.iterdir())) == 1  # nothing is left of the other
+
+
 def test_what_cannot_be_trained(small_training: Path, bars: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"small\.yaml: network: Input should be"):
         TrainingSettings.read(small_training, ["network=resnet"])

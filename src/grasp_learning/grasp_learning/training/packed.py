@@ -118,10 +118,20 @@ def _write(dataset: GraspDataset[Any], preprocessing: Preprocessing, folder: Pat
         np.save(part / "first.npy", np.cumsum([0, *(len(values) for values in grasps)]))
         facts = {"ids": list(dataset.ids), "objects": [scene.object for scene in dataset.scenes]}
         write_atomically(part / FACTS, json.dumps(facts).encode())
-        part.replace(folder)
+        _hand_over(part, folder)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
+
+
+def _hand_over(part: Path, folder: Path) -> None:
+    """Rename, unless another training has meanwhile prepared the same."""
+    try:
+        part.replace(folder)
+    except OSError:
+        if not (folder / FACTS).is_file():
+            raise
+        shutil.rmtree(part)
 
 
 def _prepared(dataset: GraspDataset[Any], preprocessing: Preprocessing) -> Iterator[PackedScene]:
