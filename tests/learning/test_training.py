@@ -156,9 +156,7 @@ def test_scenes_are_prepared_once(bars: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(again[3].depth, packed[3].depth)
 
 
-def test_two_trainings_may_prepare_the_same_scenes(
-    bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_trainings_may_prepare_the_same_scenes(bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scenes, preprocessing = JacquardDataset(bars), Preprocessing(size=48)
 
     def outrun(done: int, total: int) -> None:
