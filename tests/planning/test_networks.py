@@ -76,6 +76,10 @@ def test_dropout_hides_the_share_and_keeps_the_mean() -> None:
     assert torch.equal(dropout(values), first)
     assert torch.equal(dropout.eval()(values), values)
 
+    state = torch.get_rng_state()
+    assert torch.equal(Dropout(0.0)(values), values)
+    assert torch.equal(torch.get_rng_state(), state)  # nothing is drawn where nothing is hidden
+
 
 def test_the_same_seed_gives_the_same_weights() -> None:
     first, second = (_drawn(7) for _ in range(2))

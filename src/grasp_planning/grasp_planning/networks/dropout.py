@@ -17,7 +17,7 @@ class Dropout(nn.Dropout):
 
     def forward(self, x: Tensor) -> Tensor:
         """Any shape to the same."""
-        if not self.training or x.device.type != "cpu":
+        if not self.training or not self.p or x.device.type != "cpu":
             return super().forward(x)
         generator = np.random.SFC64(int(torch.randint(1 << 62, ())))
         drawn = generator.random_raw(-(-x.numel() // 4)).view(np.uint16)[: x.numel()]
