@@ -61,6 +61,15 @@ def test_networks_for_inference_say_the_same(name: str) -> None:
         torch.testing.assert_close(other, one, rtol=0, atol=1e-5 * float(one.abs().max()))
 
 
+@pytest.mark.parametrize(("bins", "side"), [(1, 10), (6, 10), (7, 2)])
+def test_kernels_are_folded_where_that_is_less_work(bins: int, side: int) -> None:
+    network = build("grconvnet", in_channels=4, bins=bins)
+    found = network.for_inference()
+    assert found[1].kernel_size == (side, side)
+    weights = sum(values.numel() for values in found.parameters())
+    assert weights <= parameters_of(network)
+
+
 def test_dropout_hides_the_share_and_keeps_the_mean() -> None:
     values = torch.ones(2, 8, 200, 100).to(memory_format=torch.channels_last).requires_grad_()
     dropout = Dropout(0.1)
