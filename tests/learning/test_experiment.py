@@ -20,7 +20,7 @@ from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_learning.datasets.submission import read_submission
 from grasp_learning.evaluation.evaluate import Choice
 from grasp_learning.experiment.perform import Tried, perform
-from grasp_learning.experiment.pictures import draw_bars
+from grasp_learning.experiment.pictures import draw_chart
 from grasp_learning.experiment.report import told, write_report
 from grasp_learning.experiment.results import EVALUATION, summarised
 from grasp_learning.experiment.runs import Experiment
@@ -186,7 +186,7 @@ def test_rows_without_results_leave_a_gap_among_the_bars(tmp_path: Path) -> None
         for network in ("ggcnn2", "unet")
         for kind in ("binary", "soft", "strong")
     ]
-    draw_bars(tmp_path / "bars.png", "two networks", rows)
+    draw_chart(tmp_path / "bars.png", "two networks", rows)
     assert cv2.imread(str(tmp_path / "bars.png")).shape[1] > 800
 
 

@@ -1,4 +1,4 @@
-"""Pictures of an experiment: tables as bars, and good and bad predictions."""
+"""Pictures of an experiment: tables as charts, and good and bad predictions."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from grasp_perception.files import write_atomically
 COLORS = {"binary": "#8a94a6", "soft": "#e0a030", "strong": "#2f6db5"}
 OTHER_COLORS = ("#2a7f4f", "#a0459a", "#c0392b", "#57b8c9")
 TRUTH, PREDICTION = "#35c46a", "#ff40a0"
+MARK: dict[str, Any] = {"fmt": "o", "markersize": 7, "capsize": 3, "linewidth": 1.6}
+"""No bars: their lengths would lie, as the axes do not begin at nought."""
 GOOD, BAD = "#2a7f4f", "#c0392b"
 SUCCESS = "success"
 COLUMNS = 6
@@ -31,8 +33,8 @@ MARGIN = 0.35
 """Around the grasps, in their extent."""
 
 
-def draw_bars(path: Path, title: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Rows of a table as bars: a panel for each measure, a group for each network, a bar for each of its maps.
+def draw_chart(path: Path, title: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Rows of a table as a chart: a panel for each measure, a group for each network, a mark for each of its maps.
 
     Whiskers are 95 % intervals over scenes; of IoU-Avg, the standard deviation over seeds. Dots are seeds.
 
@@ -59,7 +61,7 @@ def draw_bars(path: Path, title: str, rows: Sequence[dict[str, Any]]) -> None:
                 continue
             kind = kinds.index(_kind(row, rows))
             x = networks.index(row["network"]) + (kind - (len(kinds) - 1) / 2) * width
-            low = min(low, _bar(axis, x, width, value, colors[kind]))
+            low = min(low, _mark(axis, x, width, value, colors[kind]))
         axis.set_title(panel, fontsize=11)
         axis.set_xticks(range(len(networks)), networks, fontsize=9)
         axis.set_xlim(-0.5, len(networks) - 0.5)
@@ -68,7 +70,7 @@ def draw_bars(path: Path, title: str, rows: Sequence[dict[str, Any]]) -> None:
         axis.set_axisbelow(True)
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylabel("%")
-    handles = [axes[0].bar(0, 0, color=color) for color in colors]
+    handles = [axes[0].errorbar(0, np.nan, yerr=1, **MARK, color=color) for color in colors]
     figure.legend(handles, kinds, loc="outside lower center", ncols=len(kinds), frameon=False)
     figure.suptitle(title, fontsize=12, x=0.01, ha="left")
     _save(figure, path)
@@ -105,14 +107,12 @@ def draw_sheet(path: Path, title: str, scenes: JacquardDataset, found: Evaluatio
     _save(figure, path)
 
 
-def _bar(axis: Axes, x: float, width: float, value: dict[str, Any], color: str) -> float:
+def _mark(axis: Axes, x: float, width: float, value: dict[str, Any], color: str) -> float:
     """Draw one, and return where it or its whisker ends below."""
     mean, spread = value["mean"], value["spread"] or 0.0
     low, high = value.get("ci95", (mean - spread, mean + spread))
-    axis.bar(x, 100 * mean, 0.92 * width, color=color)
-    if high > low:
-        whisker = 100 * np.array([[max(mean - low, 0.0)], [max(high - mean, 0.0)]])
-        axis.errorbar(x, 100 * mean, yerr=whisker, color="#222222", capsize=3, linewidth=1.2)
+    whisker = 100 * np.array([[max(mean - low, 0.0)], [max(high - mean, 0.0)]])
+    axis.errorbar(x, 100 * mean, yerr=whisker, **MARK, color=color)
     if len(value["values"]) > 1:
         places = x + np.linspace(-0.2, 0.2, len(value["values"])) * width
         axis.plot(places, 100 * np.array(value["values"]), ".", color="#222222", markersize=4)

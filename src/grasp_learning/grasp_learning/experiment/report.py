@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from grasp_learning.experiment.pictures import draw_bars
+from grasp_learning.experiment.pictures import draw_chart
 from grasp_learning.experiment.results import read_results, summarised
 from grasp_learning.experiment.runs import Experiment
 from grasp_learning.experiment.settings import EvaluationSet, TableSettings
@@ -38,7 +38,7 @@ def write_report(experiment: Experiment) -> dict[str, Any]:
     for settings, table in zip(experiment.settings.tables, content["tables"]):
         for test, rows in table["tests"].items():
             if settings.chart and any(row["measured"] for row in rows):
-                draw_bars(folder / chart_name(table["name"], test), f"{settings.title}: {test}", rows)
+                draw_chart(folder / chart_name(table["name"], test), f"{settings.title}: {test}", rows)
     write_atomically(folder / JSON, (json.dumps(content, indent=1) + "\n").encode())
     write_atomically(folder / MARKDOWN, _markdown(experiment, content).encode())
     return content

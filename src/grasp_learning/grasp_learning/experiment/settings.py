@@ -38,7 +38,7 @@ class TableSettings(Configuration):
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
     """Each row is trained with each."""
     chart: bool = False
-    """Whether to draw it as bars, too: a group for each network, a bar for each of its maps."""
+    """Whether to draw it as a chart, too: a group for each network, a mark for each of its maps."""
 
 
 class ExperimentSettings(Configuration):
