@@ -20,7 +20,7 @@ from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_sim.dataset import engines, journal, object_job, production
 from grasp_sim.dataset.finishing import shared_out
 from grasp_sim.dataset.index import read_index
-from grasp_sim.dataset.journal import FolderError
+from grasp_sim.dataset.line_file import FolderError
 from grasp_sim.dataset.production import DiskFull, NoObjects, Progress, TooFewMeshes, produce
 from grasp_sim.dataset.settings import Recipe, SplitShares
 from grasp_sim.objects.mesh_sources import MeshSourceError

@@ -13,6 +13,7 @@ COMMANDS = {
     "plan": "Plan grasps for a depth image from disk.",
     "picks": "Let a simulated robot pick objects, without ROS.",
     "data jacquard": "Make grasp data as Jacquard's was made.",
+    "data robustness": "Try a dataset's grasps again, a little aside.",
     "data check": "List what is wrong with a dataset, file by file.",
     "data split": "Draw a dataset's train, validation and test objects once, and store them.",
     "train": "Train a generative grasp network.",

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from grasp_learning.datasets.annotation_file import read_grasps
 from grasp_learning.datasets.dataset import DatasetScene, GraspDataset
 from grasp_learning.datasets.errors import DatasetError
+from grasp_learning.datasets.robustness import Robustness
 from grasp_learning.datasets.tiff import encode_tiff
 from grasp_learning.rectangles import GraspRectangles
 from grasp_perception.depth import decode_depth
@@ -110,16 +111,18 @@ def find_scenes(root: Path) -> dict[SceneFiles, frozenset[str]]:
 class JacquardDataset(GraspDataset[SceneFiles]):
     """The scenes of a Jacquard-style dataset, ordered by object and index."""
 
-    def __init__(self, root: str | Path, depth: DepthKind = "perfect") -> None:
+    def __init__(self, root: str | Path, depth: DepthKind = "perfect", *, min_robustness: float = 0.0) -> None:
         """List the scenes; images are read one scene at a time.
 
         Args:
             root: Folder of objects, or of shards.
             depth: Which depth images to read.
+            min_robustness: Grasps that held in a smaller share of trials aside are left out; see
+                `grasp_learning.datasets.robustness`.
 
         Raises:
             DatasetError: There is no such folder or no scene in it, files that are needed are missing,
-                or a scene is there twice.
+                or a scene is there twice; or the robustness of its grasps is asked for and not known.
         """
         if depth not in get_args(DepthKind):
             raise DatasetError(f"the depth is one of {', '.join(get_args(DepthKind))}, not '{depth}'")
@@ -138,6 +141,8 @@ class JacquardDataset(GraspDataset[SceneFiles]):
             if scene.id in seen:
                 raise DatasetError(f"the scene {scene.id} is there twice: in {seen[scene.id]} and in {scene.folder}")
             seen[scene.id] = scene.folder
+        self.min_robustness = min_robustness
+        self.robustness = Robustness(root) if min_robustness > 0 else None
         super().__init__(root, list(scenes))
 
     def grasps(self, index: int) -> GraspRectangles:
@@ -146,7 +151,13 @@ class JacquardDataset(GraspDataset[SceneFiles]):
         Raises:
             DatasetError: A line is wrong.
         """
-        return read_grasps(self.scenes[index].grasps)
+        return self._annotations(self.scenes[index])
+
+    def _annotations(self, entry: SceneFiles) -> GraspRectangles:
+        grasps = read_grasps(entry.grasps)
+        if self.robustness is None:
+            return grasps
+        return grasps[self.robustness.shares(entry.id, len(grasps)) >= self.min_robustness]
 
     def _read(self, entry: SceneFiles) -> DatasetScene:
         scene = DatasetScene(
@@ -155,7 +166,7 @@ class JacquardDataset(GraspDataset[SceneFiles]):
             color=read_color(entry.color),
             depth=decode_depth(read_raw_depth(entry.path(self.depth_kind))),
             mask=read_mask(entry.mask),
-            grasps=read_grasps(entry.grasps),
+            grasps=self._annotations(entry),
         )
         sizes = {scene.color.shape[:2], scene.depth.shape, None if scene.mask is None else scene.mask.shape}
         if len(sizes) > 1:

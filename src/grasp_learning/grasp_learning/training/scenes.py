@@ -14,6 +14,7 @@ from torch.utils.data import ConcatDataset, Dataset
 from grasp_learning.datasets.checks.index import INDEX_FILE, read_recipe
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.jacquard import JacquardDataset
+from grasp_learning.datasets.robustness import Robustness
 from grasp_learning.datasets.splits import PARTS, Part
 from grasp_learning.labels.label_maps import label_maps
 from grasp_learning.progress import Progress
@@ -55,7 +56,7 @@ def open_parts(sources: Sequence[DataSource]) -> dict[Part, list[JacquardDataset
     Raises:
         DatasetError: A dataset is broken or has no stored splits, or an object stands in two parts.
     """
-    whole = [JacquardDataset(source.root, source.depth) for source in sources]
+    whole = [JacquardDataset(source.root, source.depth, min_robustness=source.min_robustness) for source in sources]
     parts: dict[Part, list[JacquardDataset]] = {part: [dataset.part(part) for dataset in whole] for part in PARTS}
     _require_apart(parts)
     return parts
@@ -96,5 +97,13 @@ def sizes(datasets: Sequence[JacquardDataset]) -> dict[str, int]:
 
 def recipes(sources: Sequence[DataSource]) -> list[dict[str, Any]]:
     """What each dataset was made from, for a card; of one that was not generated, the name of its folder."""
-    indices = [source.root / INDEX_FILE for source in sources]
-    return [read_recipe(index) if index.is_file() else {"name": index.parent.name} for index in indices]
+    return [_recipe(source) for source in sources]
+
+
+def _recipe(source: DataSource) -> dict[str, Any]:
+    index = source.root / INDEX_FILE
+    recipe = read_recipe(index) if index.is_file() else {"name": source.root.name}
+    if not source.min_robustness:
+        return recipe
+    uncertainty = Robustness(source.root).header.uncertainty.model_dump()
+    return {**recipe, "robustness": {"at_least": source.min_robustness, **uncertainty}}

@@ -21,6 +21,9 @@ class DataSource(Configuration):
 
     root: Path
     depth: DepthKind = "perfect"
+    min_robustness: float = Field(default=0.0, ge=0, le=1)
+    """Of the grasps that are learned: the share of trials in which one holds though it is missed a little. Above 0 the
+    dataset's grasps must have been tried so (`grasp data robustness`)."""
 
 
 class Optimization(Configuration):

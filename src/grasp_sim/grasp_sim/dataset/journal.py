@@ -6,12 +6,9 @@ line may be torn by a crash; it is then as if it were not there.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import json
-import os
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -19,6 +16,7 @@ from grasp_perception.configuration import Configuration
 from grasp_sim.closable import Closable
 from grasp_sim.dataset import index
 from grasp_sim.dataset.index import Header, as_line, parse_line
+from grasp_sim.dataset.line_file import FolderError, LineFile
 from grasp_sim.dataset.scene import SceneRecord
 from grasp_sim.dataset.settings import Recipe
 
@@ -39,10 +37,6 @@ class Entry(Configuration):
     """Why it cannot be used, with the file; "" if it can."""
 
 
-class FolderError(ValueError):
-    """A dataset cannot be written into a folder; the message says why, and what to do."""
-
-
 class Journal(Closable):
     """The journal of a run, which holds the folder for itself while it is open.
 
@@ -56,28 +50,18 @@ class Journal(Closable):
         Raises:
             FolderError: Another run writes there, or has written something else.
         """
-        self.path = root / NAME
+        self._file = LineFile(root / NAME)
+        self.path = self._file.path
         self.entries: dict[int, Entry] = {}
-        header = as_line(Header.of(recipe))
-        root.mkdir(parents=True, exist_ok=True)
-        self._file: IO[bytes] = self.path.open("a+b", buffering=0)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._file.close()
-            raise FolderError(f"another run is writing into {root}: wait for it, or take another folder") from error
-        try:
-            self._file.seek(0)
-            lines = self._file.read().split(b"\n")[:-1]  # what follows the last newline was torn
+            lines = self._file.lines
             if not lines:
-                self._file.truncate(0)
-                self._append(header)
+                self._file.add(as_line(Header.of(recipe)))
             else:
-                compare(lines[0].decode(), recipe, self.path)
-                for number, line in enumerate(lines[1:], 2):
-                    entry: Entry = parse_line(Entry, line.decode(), self.path, number)
-                    self.entries[entry.position] = entry
-                self._file.truncate(sum(len(line) + 1 for line in lines))
+                compare(lines[0], recipe, self.path)
+            for number, line in enumerate(lines[1:], 2):
+                entry: Entry = parse_line(Entry, line, self.path, number)
+                self.entries[entry.position] = entry
         except BaseException:
             self._file.close()
             raise
@@ -88,26 +72,16 @@ class Journal(Closable):
         Raises:
             OSError: The disk is full.
         """
-        self._append(as_line(entry))
+        self._file.add(as_line(entry))
         self.entries[entry.position] = entry
 
     def remove(self) -> None:
         """The run is done."""
-        self.path.unlink(missing_ok=True)
+        self._file.remove()
 
     def close(self) -> None:
         """Let others have the folder."""
         self._file.close()
-
-    def _append(self, line: str) -> None:
-        content = line.encode()
-        end = self._file.seek(0, os.SEEK_END)
-        try:
-            if self._file.write(content) < len(content):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
-        except OSError:
-            self._file.truncate(end)
-            raise
 
 
 def is_finished(root: Path, recipe: Recipe) -> bool:

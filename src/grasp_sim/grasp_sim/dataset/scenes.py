@@ -35,7 +35,7 @@ REST_SPEED, REST_RATE = 0.002, 0.02
 """m/s and rad/s of an object at rest."""
 REST_TIME = 0.25
 """s for which it must be."""
-SCENE, CANDIDATES, NOISE = 101, 102, 103
+SCENE, CANDIDATES, NOISE, MISSES = 101, 102, 103, 104
 """Streams of random numbers of a scene; `images` has others."""
 
 

@@ -13,7 +13,7 @@ from grasp_planning.gripper import Gripper
 from grasp_sim.dataset.index import NAME as INDEX
 from grasp_sim.dataset.index import read_index
 from grasp_sim.dataset.scene import SceneRecord
-from grasp_sim.trials.settings import TrialSettings
+from grasp_sim.trials.settings import Approach, TrialSettings
 
 
 class JudgingError(ValueError):
@@ -29,6 +29,7 @@ class Exam:
         scenes: The records by id, in the index's order.
         gripper: That tries.
         settings: Of the trials, the same that the dataset was annotated with.
+        approach: How the gripper came then.
         jaw: Usual width of the fingers, m.
     """
 
@@ -52,6 +53,7 @@ class Exam:
         index = read_index(self.root)
         self.gripper: Gripper = index.header.gripper
         self.settings: TrialSettings = index.header.settings.trials
+        self.approach: Approach = index.header.settings.approach
         self.jaw = index.header.settings.test_jaw
         self._everything = index.by_id()
         self._folders: dict[str, Path] = {}

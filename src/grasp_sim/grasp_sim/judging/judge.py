@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import os
-import signal
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
-
-import cv2
 
 from grasp_learning.datasets.submission import Submission
 from grasp_learning.rectangles import GraspRectangles
@@ -26,7 +22,7 @@ from grasp_sim.dataset.scenes import model_of
 from grasp_sim.judging.exam import Exam, JudgingError
 from grasp_sim.judging.report import Report
 from grasp_sim.judging.verdict import INVALID, MEANINGS, NO_PREDICTION, NOT_JUDGED, JudgedScene, Problem
-from grasp_sim.judging.workers import Killed, in_processes
+from grasp_sim.judging.workers import Killed, in_processes, take_one_core
 from grasp_sim.trials.aiming import aim
 from grasp_sim.trials.scene_trials import SceneTrials
 from grasp_sim.trials.settings import Approach, TrialSettings
@@ -155,7 +151,7 @@ class _Trial:
 
 def _try(trial: _Trial) -> JudgedScene:
     """Runs in a worker."""
-    _be_a_worker()
+    take_one_core()
     started = time.perf_counter()
     return replace(_outcome(trial), seconds=time.perf_counter() - started)
 
@@ -178,10 +174,3 @@ def _outcome(trial: _Trial) -> JudgedScene:
     with SceneTrials(model, record.world_from_object.transform, trial.gripper, trial.settings) as trials:
         outcome = trials.attempt(pose, width, jaw=trial.jaw, approach=trial.approach)
     return trial.verdict(outcome.phase.name.lower(), outcome.message.replace(model.name, "the object"))
-
-
-@functools.cache
-def _be_a_worker() -> None:
-    """Take one core, and leave Ctrl-C to the process that asks."""
-    cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

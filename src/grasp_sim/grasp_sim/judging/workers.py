@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import signal
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+import cv2
 
 from grasp_sim.dataset.engines import WorkerDied, run_local
 
@@ -61,6 +65,13 @@ def in_processes(
         except WorkerDied:
             for number in list(begun):
                 yield _alone(function, begun.pop(number))
+
+
+@functools.cache
+def take_one_core() -> None:
+    """What a worker does first: it takes one core, and leaves Ctrl-C to the process that asks."""
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _perform(numbered: _Numbered[Task, Result]) -> tuple[int, Result]:

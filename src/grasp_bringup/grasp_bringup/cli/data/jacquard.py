@@ -19,7 +19,7 @@ from grasp_perception.configuration import ConfigurationError
 from grasp_sim.dataset.finishing import REJECTED, STATISTICS
 from grasp_sim.dataset.ground import SkyError
 from grasp_sim.dataset.index import DatasetIndexError
-from grasp_sim.dataset.journal import FolderError
+from grasp_sim.dataset.line_file import FolderError
 from grasp_sim.dataset.production import DiskFull, NoObjects, Progress, TooFewMeshes, produce
 from grasp_sim.dataset.settings import FactorySettings, Recipe, configuration_file, write_recipe
 from grasp_sim.objects.mesh_sources import MeshSourceError
