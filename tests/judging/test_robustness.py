@@ -117,3 +117,11 @@ def test_the_command(own: Path, tmp_path: Path) -> None:
     assert other.exit_code == 2 and "delete that file" in other.output
     nothing = run(tmp_path / "nothing", 1)
     assert nothing.exit_code == 2 and "there is no folder" in nothing.output
+
+
+def test_a_mesh_that_is_missing_is_named(own: Path) -> None:
+    scene = next(iter(Exam(own)))
+    (own / "meshes" / f"{scene.object}.obj").unlink()
+    words = ["data", "robustness", str(own), "--trials", "1", "--workers", "1"]
+    result = CliRunner(env={"COLUMNS": "300"}).invoke(application("data robustness"), words)
+    assert result.exit_code == 2 and f"{scene.object}.obj" in result.output

@@ -7,7 +7,7 @@ its annotations. `grasp data robustness` writes it; see `grasp_sim.judging.robus
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,11 +50,15 @@ class SceneRobustness(Configuration):
     """Trials that held, of each line of the scene's annotations."""
 
 
+Line = TypeVar("Line", bound=Configuration)
+
+
 class Robustness:
     """Of the annotations of a whole dataset.
 
     Attributes:
         header: What was done.
+        held: By the ids of scenes: the trials that held, of each line of a scene's annotations.
     """
 
     def __init__(self, root: Path) -> None:
@@ -72,7 +76,7 @@ class Robustness:
                 "this project made"
             ) from error
         self.header = self._parsed(RobustnessHeader, lines[0] if lines else "", 1)
-        self._held = {
+        self.held = {
             (scene := self._parsed(SceneRobustness, line, number)).scene: scene.held
             for number, line in enumerate(lines[1:], 2)
         }
@@ -87,7 +91,7 @@ class Robustness:
         Raises:
             DatasetError: The scene was not tried, or when it had other annotations.
         """
-        held = self._held.get(scene)
+        held = self.held.get(scene)
         if held is None or len(held) != count:
             tried = (
                 "was not tried" if held is None else f"had {len(held)} annotations when they were tried, not {count}"
@@ -95,7 +99,7 @@ class Robustness:
             raise DatasetError(f"{self.path}: the scene {scene} {tried}: delete that file and try them again")
         return np.array(held, dtype=np.float64) / self.header.uncertainty.trials
 
-    def _parsed(self, kind: type[Configuration], line: str, number: int):  # type: ignore[no-untyped-def]
+    def _parsed(self, kind: type[Line], line: str, number: int) -> Line:
         try:
             return kind.model_validate_json(line)
         except ValidationError as error:

@@ -76,16 +76,17 @@ def try_aside(
 
     Raises:
         FolderError: The dataset's grasps have been tried with another uncertainty, or another run is at it.
-        DatasetError: The annotations of a scene cannot be read.
-        DatasetIndexError: A line of what was done before is wrong.
+        DatasetError: The annotations of a scene, or what was done before, cannot be read.
+        DatasetIndexError: A line of an interrupted run is wrong.
+        MeshError: An object's mesh is missing or broken.
         OSError: A file is missing, or the disk is full.
     """
     header = RobustnessHeader(uncertainty=uncertainty, jaw=exam.jaw)
     finished = exam.root / ROBUSTNESS_FILE
     if finished.is_file():
-        _require_same(Robustness(exam.root).header, header, finished)
-        lines = finished.read_text().splitlines()
-        return _summary([parse_line(SceneRobustness, line, finished, n) for n, line in enumerate(lines[1:], 2)])
+        found = Robustness(exam.root)
+        _require_same(found.header, header, finished)
+        return _summary(list(found.held.values()))
     with closing(LineFile(exam.root / PARTIAL)) as file:
         done = _done_before(file, header)
         tasks = (_task(exam, record, uncertainty) for record in exam if record.id not in done)
@@ -104,7 +105,7 @@ def try_aside(
         scenes = [done[scene] for scene in exam.scenes]
         write_atomically(finished, "".join(map(as_line, (header, *scenes))).encode())
         file.remove()
-    return _summary(scenes, killed)
+    return _summary([scene.held for scene in scenes], killed)
 
 
 def _done_before(file: LineFile, header: RobustnessHeader) -> dict[str, SceneRobustness]:
@@ -124,8 +125,8 @@ def _require_same(there: RobustnessHeader, here: RobustnessHeader, path: Path) -
         )
 
 
-def _summary(scenes: Sequence[SceneRobustness], killed: Sequence[str] = ()) -> Robust:
-    return Robust(len(scenes), Counter(count for scene in scenes for count in scene.held), tuple(killed))
+def _summary(held: Sequence[Sequence[int]], killed: Sequence[str] = ()) -> Robust:
+    return Robust(len(held), Counter(count for counts in held for count in counts), tuple(killed))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from grasp_sim.dataset.index import DatasetIndexError
 from grasp_sim.dataset.line_file import FolderError
 from grasp_sim.judging.exam import Exam, JudgingError
 from grasp_sim.judging.robustness import Robust, try_aside
+from grasp_sim.objects.mesh_files import MeshError
 
 _DEFAULT = Uncertainty()
 
@@ -45,7 +46,7 @@ def command(
     except KeyboardInterrupt:
         errors.print("Interrupted. What is done is kept; the same command goes on from there.")
         raise typer.Exit(1) from None
-    except (DatasetError, DatasetIndexError, FolderError, JudgingError, OSError) as error:
+    except (DatasetError, DatasetIndexError, FolderError, JudgingError, MeshError, OSError) as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(2) from error
     console.print(_table(dataset / ROBUSTNESS_FILE, found, trials))
