@@ -31,12 +31,8 @@ def test_grasps_that_are_not_robust_are_left_out(shards: Path) -> None:
     assert robust.ids == whole.ids  # a scene without a robust grasp says that there is none
     assert [len(robust.grasps(index)) for index in range(4)] == [1, 2, 0, 2]
     np.testing.assert_array_equal(robust[0].grasps.values, whole[0].grasps.values[:1])
-    assert [
-        len(part.grasps(0)) for part in (robust.of_objects([robust.objects[0]]), robust.subset([whole.ids[2]]))
-    ] == [
-        1,
-        0,
-    ]
+    assert len(robust.of_objects([robust.objects[0]]).grasps(0)) == 1
+    assert len(robust.subset([whole.ids[2]]).grasps(0)) == 0
     np.testing.assert_array_equal(Robustness(shards).shares(whole.ids[1], 2), [0.75, 0.75])
 
 

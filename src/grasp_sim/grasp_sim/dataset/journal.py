@@ -54,7 +54,7 @@ class Journal(Closable):
         self.path = self._file.path
         self.entries: dict[int, Entry] = {}
         try:
-            lines = self._file.lines
+            lines = self._file.read()
             if not lines:
                 self._file.add(as_line(Header.of(recipe)))
             else:

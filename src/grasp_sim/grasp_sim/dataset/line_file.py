@@ -22,7 +22,6 @@ class LineFile(Closable):
 
     Attributes:
         path: The file.
-        lines: That were there when it was opened, without their line feeds.
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,9 +41,12 @@ class LineFile(Closable):
                 f"another run is writing into {path.parent}: wait for it, or take another folder"
             ) from error
         self._file.seek(0)
-        whole = self._file.read().split(b"\n")[:-1]  # what follows the last line feed was torn
-        self._file.truncate(sum(len(line) + 1 for line in whole))
-        self.lines = [line.decode() for line in whole]
+        self._file.truncate(self._file.read().rfind(b"\n") + 1)  # what follows the last line feed was torn
+
+    def read(self) -> list[str]:
+        """All lines, without their line feeds."""
+        self._file.seek(0)
+        return self._file.read().decode().split("\n")[:-1]
 
     def add(self, line: str) -> None:
         """Append a line, which ends in a line feed.

@@ -109,11 +109,12 @@ def try_aside(
 
 
 def _done_before(file: LineFile, header: RobustnessHeader) -> dict[str, SceneRobustness]:
-    if not file.lines:
+    lines = file.read()
+    if not lines:
         file.add(as_line(header))
         return {}
-    _require_same(parse_line(RobustnessHeader, file.lines[0], file.path, 1), header, file.path)
-    scenes = [parse_line(SceneRobustness, line, file.path, number) for number, line in enumerate(file.lines[1:], 2)]
+    _require_same(parse_line(RobustnessHeader, lines[0], file.path, 1), header, file.path)
+    scenes = [parse_line(SceneRobustness, line, file.path, number) for number, line in enumerate(lines[1:], 2)]
     return {scene.scene: scene for scene in scenes}
 
 
