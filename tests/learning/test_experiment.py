@@ -27,6 +27,7 @@ from grasp_learning.experiment.runs import Experiment
 from grasp_learning.progress import Tell, unwatched
 from grasp_learning.training.run import WEIGHTS, RunError
 from grasp_perception.configuration import ConfigurationError
+from grasp_perception.files import held
 from grasp_planning.grasps import GraspRectangle
 
 
@@ -158,6 +159,14 @@ def test_what_was_measured_on_another_test_set_does_not_count(config: Path, bars
         write_report(Experiment(config, out))
 
 
+def test_processes_share_the_runs(config: Path, bars: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with held(out / "binary/seed0"):
+        code, output = invoke("--config", edit(config, tests=[{"name": "bars", "root": str(bars)}]), "--out", out)
+    assert code == 0 and "1 of 2 runs done" in output and "Left to another process: binary, seed 0" in output
+    assert (out / "strong/seed0" / WEIGHTS).is_file() and not (out / "binary/seed0" / WEIGHTS).exists()
+
+
 def row(scenes: int, hits: int, average: float, successes: int, trials: int) -> dict[str, Any]:
     return {
         "scenes": scenes,
@@ -202,6 +211,12 @@ def test_seeds_and_tables(config: Path, tmp_path: Path) -> None:
         "binary, seed 5",
         "strong, seed 5",
     ]
+    assert [str(run) for run in experiment.only(["I"])] == ["strong, seed 4"]
+    assert [str(run) for run in experiment.only(["binary", "I"])] == [
+        "binary, seed 4",
+        "strong, seed 4",
+        "binary, seed 5",
+    ]
     last = experiment.runs[-1]
     assert last.folder == tmp_path / "out/strong/seed5" and last.settings.seed == 5 and last.settings.name == "strong"
     assert last.settings.optimization.epochs == 1
@@ -223,6 +238,7 @@ def test_seeds_and_tables(config: Path, tmp_path: Path) -> None:
         ({"rows": {"../binary": [], "binary": [], "strong": []}}, "String should match pattern"),
         ({"base": "nothing.yaml"}, r"cannot read .*nothing\.yaml"),
         ({"tests": [{"name": "a", "root": "b"}] * 2}, "two of the tests have the same name"),
+        ({"tables": [{"name": "strong", "title": "", "rows": ["strong", "binary"]}]}, "have the name 'strong'"),
         ({"color": "red"}, r"experiment\.yaml: color: Extra inputs are not permitted"),
     ],
 )
@@ -252,7 +268,7 @@ def test_the_command(config: Path, bars: Path, tmp_path: Path) -> None:
     assert code == 2 and "has no index.jsonl: grasps are judged by trying them on the scenes' meshes" in output
     edit(config, tests=[{"name": "bars", "root": str(bars)}])
     code, output = invoke(*words, "--only", "strog")
-    assert code == 2 and "has no row 'strog'; its rows are: binary, strong" in output
+    assert code == 2 and "has no row 'strog'; its rows are: binary, strong; its tables: II" in output
     code, output = invoke(*words, "--set", "optimization.epochs=0")
     assert code == 2 and "row 'binary': " in output and "optimization.epochs: Input should be greater" in output
     code, output = invoke(*words, "--only", "strong", "--device", "cpu")

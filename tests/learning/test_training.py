@@ -25,9 +25,10 @@ from grasp_learning.progress import Tell, Watch, unwatched
 from grasp_learning.training.callbacks import EndWhenSettled
 from grasp_learning.training.lesson import VALIDATION, Lesson
 from grasp_learning.training.packed import pack
-from grasp_learning.training.run import METRICS, WEIGHTS, RunError, train
+from grasp_learning.training.run import CHECKPOINTS, METRICS, WEIGHTS, RunError, train
 from grasp_learning.training.settings import TrainingSettings
 from grasp_perception.configuration import ConfigurationError
+from grasp_perception.files import held
 from grasp_planning.generative.card import WeightsCard
 from grasp_planning.generative.preprocessing import Preprocessing
 from grasp_planning.generative.weights import load_weights
@@ -63,6 +64,8 @@ def test_a_run_learns_and_is_written_down(small_training: Path, bars: Path, tmp_
 
     again = run(small_training, tmp_path / "run")  # it is finished: the same weights
     assert again.sha256 == card.sha256
+    with held(tmp_path / "run" / CHECKPOINTS), pytest.raises(RunError, match=r"another process is training in .*run: "):
+        run(small_training, tmp_path / "run")
     with pytest.raises(RunError, match="holds a run with other settings"):
         run(small_training, tmp_path / "run", "optimization.batch=4")
 

@@ -1,13 +1,15 @@
-"""Files appear whole or not at all."""
+"""Files appear whole or not at all, and a folder is held by one process."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from grasp_perception.files import write_atomically
+from grasp_perception.files import held, write_atomically
 
 
 def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
@@ -45,3 +47,22 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypa
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"no/a'$"):
         write_atomically(tmp_path / "no" / "a", b"")
+
+
+def test_a_folder_is_held_by_one_process_until_it_ends(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "folder"
+    holding = "import sys; from pathlib import Path; from grasp_perception.files import held\n"
+    holding += "with held(Path(sys.argv[1])) as mine: print(mine, flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holding, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None and other.stdout.readline() == "True\n"
+        with held(folder) as mine:
+            assert not mine
+        other.kill()
+    with held(folder) as mine:
+        assert mine
+        with held(folder) as again:
+            assert not again
+    with held(folder) as mine:
+        assert mine

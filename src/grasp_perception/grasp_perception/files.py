@@ -1,9 +1,15 @@
-"""Files that are never seen half written."""
+"""Files that are never seen half written, and folders that one process at a time writes into."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+
+LOCK = ".lock"
+"""A file that stays in a folder that was held."""
 
 PART = ".part"
 """How the temporary name of a file that is being written ends; one that is found later was left by a killed process."""
@@ -25,3 +31,25 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
         if isinstance(error, OSError) and error.filename2 is None:
             error.filename = str(path)  # not the temporary one, which nobody asked for
         raise
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[bool]:
+    """Hold a folder, which is made if need be, against other processes that ask for it in this way.
+
+    A process that dies lets go.
+
+    Yields:
+        Whether it is held; if not, another process holds it.
+
+    Raises:
+        OSError: The folder is not writable.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

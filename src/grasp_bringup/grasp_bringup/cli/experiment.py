@@ -19,7 +19,7 @@ from grasp_bringup.cli.progress import scenes_on
 from grasp_learning.datasets.submission import submission_of
 from grasp_learning.experiment.perform import Tried, perform
 from grasp_learning.experiment.report import MARKDOWN, write_report
-from grasp_learning.experiment.runs import Experiment
+from grasp_learning.experiment.runs import Experiment, Run
 from grasp_learning.training.run import RunError
 from grasp_perception.cache import cache_folder
 from grasp_planning.grasps import GraspRectangle
@@ -31,7 +31,7 @@ from grasp_sim.judging.judge import judge_all
 def command(
     config: Annotated[Path, typer.Option(help="A file such as those of config/experiments.")],
     out: Annotated[Path, typer.Option(help="Folder of all runs and of the report.")],
-    only: Annotated[list[str] | None, typer.Option(help="A row of its tables; may be repeated.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="A table, or a row; may be repeated.")] = None,
     override: Annotated[
         list[str] | None,
         typer.Option("--set", help="FIELD=VALUE of all rows that say nothing else themselves; may be repeated."),
@@ -41,16 +41,19 @@ def command(
 ) -> None:
     """Train and evaluate the rows of an experiment's tables; interrupted, the same command goes on.
 
+    Where one run leaves processors idle, the same command in a second terminal takes the next one.
+
     Exit code 0: done; 1: interrupted; 2: bad input.
     """
     console, errors = Console(), Console(stderr=True)
+    left: list[Run] = []
     try:
         experiment = Experiment(config, out, override or ())
         if not report:
             for test in experiment.settings.tests:
                 if test.sgt or test.fit_jaws:
                     Exam(test.root, test.part)  # now, not after the first training
-            perform(
+            left = perform(
                 experiment,
                 trials=_Simulated(),
                 cache=cache_folder("packed"),
@@ -71,6 +74,8 @@ def command(
             console.print(_table(f"{table['name']}, {test}: means over seeds", rows))
     runs = content["runs"]
     console.print(f"{runs['done']} of {runs['all']} runs done: {escape(str(out / MARKDOWN))}", soft_wrap=True)
+    if left:
+        console.print(f"Left to another process: {escape('; '.join(map(str, left)))}", soft_wrap=True)
 
 
 class _Simulated:

@@ -22,6 +22,7 @@ from grasp_learning.experiment.settings import EvaluationSet
 from grasp_learning.progress import Watch
 from grasp_learning.training.run import WEIGHTS, holds, train
 from grasp_learning.training.scenes import open_parts
+from grasp_perception.files import held
 from grasp_planning.generative.card import card_path
 from grasp_planning.generative.inference import Device
 from grasp_planning.grasps import GraspRectangle
@@ -56,10 +57,11 @@ def perform(
     watch: Watch,
     only: Sequence[str] = (),
     device: Device = "auto",
-) -> None:
+) -> list[Run]:
     """Train and evaluate what has not been, and write the report after each run.
 
-    Interrupted at any time, it goes on when it is called again.
+    Interrupted at any time, it goes on when it is called again. Several processes may share the runs: each takes the
+    next that is not done and that no other is at.
 
     Args:
         experiment: What is to be done.
@@ -67,11 +69,14 @@ def perform(
         cache: Folder of prepared datasets.
         command: That was given, for the weights' cards.
         watch: Shows how it goes.
-        only: Rows; all if empty.
+        only: Rows and tables; all if empty.
         device: Where finished networks are asked.
 
+    Returns:
+        Runs that were left because another process was at them.
+
     Raises:
-        ConfigurationError: There is no such row.
+        ConfigurationError: There is no such row or table.
         DatasetError: A dataset is broken, or objects of a test set are trained on.
         RunError: The folder holds a run with other settings.
     """
@@ -81,18 +86,24 @@ def perform(
     for run in runs:
         holds(run.folder, run.settings)
     write_report(experiment)
+    left = []
     for number, run in enumerate(runs, 1):
-        results = read_results(run, experiment.settings.tests)
-        if len(results) == len(tests):
-            continue
-        of_this = _about(f"{run} ({number} of {len(runs)})", watch)
-        if not card_path(run.folder / WEIGHTS).is_file():  # the card is written last
-            train(run.settings, run.folder, cache=cache, command=command, watch=of_this)
-        for test, scenes in tests:
-            if test.name not in results:
-                results[test.name] = _evaluated(run, test, scenes, trials, device, of_this)
-                write_results(run, results, experiment.settings.tests)
+        with held(run.folder) as mine:
+            if not mine:
+                left.append(run)
+                continue
+            results = read_results(run, experiment.settings.tests)
+            if len(results) == len(tests):
+                continue
+            of_this = _about(f"{run} ({number} of {len(runs)})", watch)
+            if not card_path(run.folder / WEIGHTS).is_file():  # the card is written last
+                train(run.settings, run.folder, cache=cache, command=command, watch=of_this)
+            for test, scenes in tests:
+                if test.name not in results:
+                    results[test.name] = _evaluated(run, test, scenes, trials, device, of_this)
+                    write_results(run, results, experiment.settings.tests)
         write_report(experiment)
+    return left
 
 
 def _about(what: str, watch: Watch) -> Watch:

@@ -53,17 +53,20 @@ class Experiment:
             self._run(row, seeds[row][rank]) for rank in range(most) for row in seeds if rank < len(seeds[row])
         ]
 
-    def only(self, rows: Sequence[str]) -> list[Run]:
-        """The runs of some rows; all if none is named.
+    def only(self, names: Sequence[str]) -> list[Run]:
+        """The runs of some rows, and of some tables: those that it shows; all if none is named.
 
         Raises:
-            ConfigurationError: There is no such row.
+            ConfigurationError: There is no such row or table.
         """
-        if unknown := [row for row in rows if row not in self.settings.rows]:
+        tables = {table.name: table for table in self.settings.tables}
+        if unknown := [name for name in names if name not in self.settings.rows and name not in tables]:
             raise ConfigurationError(
-                f"{self._path} has no row '{unknown[0]}'; its rows are: {', '.join(self.settings.rows)}"
+                f"{self._path} has no row '{unknown[0]}'; its rows are: {', '.join(self.settings.rows)}; its tables: "
+                f"{', '.join(tables)}"
             )
-        return [run for run in self.runs if not rows or run.row in rows]
+        shown = {(row, seed) for name in names if name in tables for row, seed in tables[name].runs}
+        return [run for run in self.runs if not names or run.row in names or (run.row, run.seed) in shown]
 
     def of_row(self, row: str) -> list[Run]:
         """The runs of one row, by seed."""

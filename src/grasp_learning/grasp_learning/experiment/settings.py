@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Annotated
 
@@ -40,6 +41,11 @@ class TableSettings(Configuration):
     chart: bool = False
     """Whether to draw it as a chart, too: a group for each network, a mark for each of its maps."""
 
+    @property
+    def runs(self) -> list[tuple[str, int]]:
+        """Row and seed of each."""
+        return list(itertools.product(self.rows, self.seeds))
+
 
 class ExperimentSettings(Configuration):
     """One experiment."""
@@ -60,6 +66,8 @@ class ExperimentSettings(Configuration):
             names = [part.name for part in parts]
             if len(set(names)) < len(names):
                 raise ValueError(f"two of the {kind} have the same name")
+        if both := [table.name for table in self.tables if table.name in self.rows]:
+            raise ValueError(f"a row and a table have the name '{both[0]}'")
         used = {row for table in self.tables for row in table.rows}
         if unknown := sorted(used - set(self.rows)):
             raise ValueError(f"a table has the row '{unknown[0]}', which is not among the rows")

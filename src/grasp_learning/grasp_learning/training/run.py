@@ -36,7 +36,7 @@ from grasp_learning.training.packed import packed_scene
 from grasp_learning.training.scenes import labelled, open_parts, recipes, sizes
 from grasp_learning.training.settings import TrainingSettings
 from grasp_perception.configuration import ConfigurationError
-from grasp_perception.files import write_atomically
+from grasp_perception.files import held, write_atomically
 from grasp_planning.generative.card import WeightsCard
 from grasp_planning.generative.hardware import has_bfloat16
 from grasp_planning.generative.postprocessing import Postprocessing
@@ -45,6 +45,7 @@ from grasp_planning.networks.grasp_network import parameters_of
 
 PICTURED = 4
 SETTINGS = "settings.yaml"
+CHECKPOINTS = "checkpoints"
 METRICS = "log/metrics.csv"
 WEIGHTS = "weights.safetensors"
 LEAST_QUALITY = 0.5
@@ -77,12 +78,21 @@ def train(
         watch: Shows how it goes.
 
     Raises:
-        RunError: The folder holds a run with other settings.
+        RunError: The folder holds a run with other settings, or another process is training there.
         DatasetError: A dataset is broken or has no stored splits.
     """
-    if rank_zero_only.rank:  # of several processes, one for each GPU, the first tells
-        watch = unwatched
     _claim(folder, settings)
+    if rank_zero_only.rank:  # of several processes, one for each GPU, the first holds the folder and tells
+        return _train(settings, folder, cache, command, tensorboard, unwatched)
+    with held(folder / CHECKPOINTS) as mine:
+        if not mine:
+            raise RunError(f"another process is training in {folder}: wait for it, or take another folder or name")
+        return _train(settings, folder, cache, command, tensorboard, watch)
+
+
+def _train(
+    settings: TrainingSettings, folder: Path, cache: Path, command: str, tensorboard: bool, watch: Watch
+) -> WeightsCard:
     lightning.seed_everything(settings.seed, workers=True, verbose=False)
     parts = open_parts(settings.data)
     augmented = settings.optimization.augmentation
@@ -90,7 +100,7 @@ def train(
         shown = labelled(parts["train"], settings, cache, augmented=augmented, progress=tell)
         kept = labelled(parts["validation"], settings, cache, augmented=False, progress=tell)
     lesson = Lesson(settings)
-    checkpoints = folder / "checkpoints"
+    checkpoints = folder / CHECKPOINTS
     best = ModelCheckpoint(checkpoints, filename="best", monitor=VALIDATION, enable_version_counter=False)
     last = ModelCheckpoint(checkpoints, filename="last", enable_version_counter=False)  # whether it is the best or not
     earlier = checkpoints / "last.ckpt" if (checkpoints / "last.ckpt").is_file() else None
