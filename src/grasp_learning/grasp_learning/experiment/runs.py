@@ -59,13 +59,13 @@ class Experiment:
         Raises:
             ConfigurationError: There is no such row or table.
         """
-        tables = {table.name: table for table in self.settings.tables}
-        if unknown := [name for name in names if name not in self.settings.rows and name not in tables]:
+        rows, tables = self.settings.rows, self.settings.tables
+        if unknown := [name for name in names if name not in {*rows, *(table.name for table in tables)}]:
             raise ConfigurationError(
-                f"{self._path} has no row '{unknown[0]}'; its rows are: {', '.join(self.settings.rows)}; its tables: "
-                f"{', '.join(tables)}"
+                f"{self._path} has no row '{unknown[0]}'; its rows are: {', '.join(rows)}; its tables: "
+                f"{', '.join(table.name for table in tables)}"
             )
-        shown = {(row, seed) for name in names if name in tables for row, seed in tables[name].runs}
+        shown = {(row, seed) for table in tables if table.name in names for row in table.rows for seed in table.seeds}
         return [run for run in self.runs if not names or run.row in names or (run.row, run.seed) in shown]
 
     def of_row(self, row: str) -> list[Run]:

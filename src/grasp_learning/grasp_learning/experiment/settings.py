@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import Annotated
 
@@ -40,11 +39,6 @@ class TableSettings(Configuration):
     """Each row is trained with each."""
     chart: bool = False
     """Whether to draw it as a chart, too: a group for each network, a mark for each of its maps."""
-
-    @property
-    def runs(self) -> list[tuple[str, int]]:
-        """Row and seed of each."""
-        return list(itertools.product(self.rows, self.seeds))
 
 
 class ExperimentSettings(Configuration):
