@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from grasp_perception.transform import Transform
+from grasp_sim.cell.gripper import SimulatedGripper
 from grasp_sim.cell.simulated_cell import SimulatedCell
 from grasp_sim.physics.bodies import Body
 
@@ -67,6 +70,24 @@ def test_on_a_box_it_stalls_at_the_force(cell: SimulatedCell, force: float) -> N
     assert cell.gripper.effort == pytest.approx(force, rel=0.05)
     assert cell.gripper.touching() == {"box_medium"}
     assert [state.held for state in cell.scene.states()] == [True]
+
+
+@pytest.mark.parametrize(
+    ("gap", "stalls"),
+    [
+        (lambda time: 0.0083 + 5e-5 * np.sin(2 * np.pi * 60 * time), True),  # up to 19 mm/s, and nowhere
+        (lambda time: 0.02 - 0.003 * time, False),
+    ],
+    ids=["trembling", "creeping"],
+)
+def test_fingers_that_tremble_on_an_object_have_stalled(
+    cell: SimulatedCell, monkeypatch: pytest.MonkeyPatch, gap: Callable[[float], float], stalls: bool
+) -> None:
+    monkeypatch.setattr(SimulatedGripper, "gap", property(lambda gripper: gap(cell.time)))
+    cell.gripper.command(0.0)
+    for _ in range(60):
+        cell.step()
+    assert (cell.gripper.stalled, cell.gripper.moving) == (stalls, not stalls)
 
 
 @pytest.mark.parametrize("name", ["cube_small", "sphere_medium", "bar_small"])

@@ -13,8 +13,8 @@ from grasp_sim.physics.world import World
 GAIN = 0.1
 COUPLING_FORCE = 100.0
 """N; of the rack between the fingers, well above any grip so that it centres the gap."""
-REST_SPEED = 0.002
-"""m/s of the gap; slower is standing still."""
+REST_TRAVEL = 0.0002
+"""m; a gap that changes by less within `REST_TIME` stands still. A held object may tremble at any speed."""
 REST_TIME = 0.1
 """s; how long the gap must stand still before it counts as stopped, longer than a start takes."""
 ARRIVED = 0.001
@@ -43,17 +43,13 @@ class SimulatedGripper:
         self._force = gripper.max_force
         self._commanded_at = -np.inf
         self._moved_at = -np.inf
+        self._moved_to = np.inf
         self.reset(gripper.max_opening)
 
     @property
     def gap(self) -> float:
         """Distance between the fingers' inner faces, m."""
         return float(self._body.joint_states(self._joints)[:, 0].sum())
-
-    @property
-    def speed(self) -> float:
-        """Rate at which the gap grows, m/s."""
-        return float(self._body.joint_states(self._joints)[:, 1].sum())
 
     @property
     def effort(self) -> float:
@@ -91,14 +87,15 @@ class SimulatedGripper:
             raise ValueError(f"a gap and a force of at least 0 are needed, got {gap} m and {force} N")
         self._target = float(np.clip(gap, self.gripper.min_opening, self.gripper.max_opening))
         self._force = min(force, self.gripper.max_force) if force else self.gripper.max_force
-        self._moved_at = self._world.time
+        self._moved_at, self._moved_to = self._world.time, self.gap
         for joint in self._joints:
             joint.drive(self._target / 2, effort=self._force, speed=self.gripper.max_speed / 2, gain=GAIN)
 
     def update(self) -> None:
         """Watch the motion; to be called after every step of the world."""
-        if abs(self.speed) > REST_SPEED:
-            self._moved_at = self._world.time
+        gap = self.gap
+        if abs(gap - self._moved_to) > REST_TRAVEL:
+            self._moved_at, self._moved_to = self._world.time, gap
 
     def reset(self, gap: float) -> None:
         """Put the fingers at a gap at once, and hold them there."""

@@ -35,7 +35,7 @@ class LineFile(Closable):
         self._file: IO[bytes] = path.open("a+b", buffering=0)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             self._file.close()
             raise FolderError(
                 f"another run is writing into {path.parent}: wait for it, or take another folder"
