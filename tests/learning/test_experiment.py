@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -276,12 +277,21 @@ def test_the_command(config: Path, bars: Path, tmp_path: Path) -> None:
     assert yaml.safe_load((tmp_path / "out/strong/seed0/weights.yaml").read_text())["training"]["epochs"] == 1
 
 
-def test_the_papers_experiment_is_complete(repository: Path, tmp_path: Path) -> None:
-    experiment = Experiment(repository / "config/experiments/gaussian_maps.yaml", tmp_path)
-    first, second = experiment.settings.tables
-    assert len(first.rows) == 24 and len(second.rows) == 9 and len(experiment.runs) == 30 + 2 * 9
-    made = {run.row: run.settings for run in experiment.runs if run.seed == 0}
-    assert len({settings.model_dump_json(exclude={"name"}) for settings in made.values()}) == len(made) == 30
-    kinds = {(s.network, s.labels.quality) for s in (made[name] for name in second.rows)}
-    assert len(kinds) == 9 and all(made[name].loss.positional and made[name].labels.bins == 3 for name in second.rows)
-    assert {made[name].loss.kind for name in second.rows if "grconvnet" in name} == {"smooth l1"}
+def test_the_papers_tables_are_complete(repository: Path, tmp_path: Path) -> None:
+    losses = Experiment(repository / "config/experiments/gaussian_losses.yaml", tmp_path)
+    made = [run.settings for run in losses.runs]
+    assert {settings.network for settings in made} == {"ggcnn2"} and {settings.loss.kind for settings in made} == {
+        "mse"
+    }
+    maps = [(s.labels.quality, s.labels.sigma if s.labels.quality != "binary" else 0) for s in made]
+    kinds = {(s.loss.positional, s.labels.bins, *drawn) for s, drawn in zip(made, maps, strict=True)}
+    drawn = [("binary", 0), ("soft", 2), *(("strong", sigma) for sigma in (2, 1, 0.5, 0.25))]
+    assert kinds == {(positional, bins, *kind) for positional in (True, False) for bins in (1, 3) for kind in drawn}
+    assert len(made) == 24
+    networks = Experiment(repository / "config/experiments/gaussian_maps.yaml", tmp_path)
+    made = [run.settings for run in networks.runs]
+    kinds = {(s.network, s.labels.quality, s.seed) for s in made}
+    names = ("ggcnn2", "grconvnet", "unet")
+    assert kinds == set(itertools.product(names, ("binary", "soft", "strong"), range(3))) and len(made) == 27
+    assert all(s.loss.positional and s.labels.bins == 3 for s in made)
+    assert {s.loss.kind for s in made if s.network == "grconvnet"} == {"smooth l1"}
