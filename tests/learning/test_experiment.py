@@ -26,7 +26,8 @@ from grasp_learning.experiment.report import told, write_report
 from grasp_learning.experiment.results import EVALUATION, summarised
 from grasp_learning.experiment.runs import Experiment
 from grasp_learning.progress import Tell, unwatched
-from grasp_learning.training.run import WEIGHTS, RunError
+from grasp_learning.training.errors import RunError
+from grasp_learning.training.run import WEIGHTS
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.files import held
 from grasp_planning.grasps import GraspRectangle

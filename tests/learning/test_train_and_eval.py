@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from grasp_bringup.cli import eval as eval_command
 from grasp_bringup.cli import train as train_command
 from grasp_learning.datasets.jacquard import JacquardDataset
+from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits
 from grasp_learning.datasets.submission import read_submission
 from grasp_planning.generative import inference
 from grasp_planning.generative.card import read_card
@@ -44,7 +46,7 @@ def test_eval_prints_a_row_and_writes_what_machines_read(
     weights: Path, bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GRASP_CACHE_DIR", str(tmp_path / "cache"))
-    out, predictions = tmp_path / "eval.json", tmp_path / "predictions.txt"
+    out, predictions = tmp_path / "new/eval.json", tmp_path / "other/predictions.txt"
     words = ("--weights", weights, "--dataset", bars, "--json", out, "--predictions", predictions)
     code, output = invoke(eval_command, *words)
     assert code == 0 and "IoU-Avg" in output
@@ -69,6 +71,12 @@ def test_bad_input_of_eval(weights: Path, bars: Path, tmp_path: Path, monkeypatc
     assert code == 2 and "no.safetensors is missing: weights are a .safetensors file with its card" in output
     code, output = invoke(eval_command, "--weights", weights, "--dataset", tmp_path)
     assert code == 2 and "no scene of a Jacquard dataset" in output
+    code, output = invoke(eval_command, "--weights", weights, "--dataset", bars, "--predictions", weights / "x.txt")
+    assert code == 2 and f"cannot write {weights}: " in output and "IoU-Avg" in output
+    shutil.copytree(bars, tmp_path / "bars")
+    ObjectSplits.create(JacquardDataset(bars).objects, (0.8, 0.2, 0.0), seed=1).save(tmp_path / "bars" / SPLITS_FILE)
+    code, output = invoke(eval_command, "--weights", weights, "--dataset", tmp_path / "bars")
+    assert code == 2 and "bars: this part has no scene to ask the network about; draw other splits" in output
     code, output = invoke(eval_command, "--weights", weights, "--dataset", bars, "--sgt")
     assert code == 2 and "has no index.jsonl: grasps are judged by trying them on the scenes' meshes" in output
     assert invoke(eval_command, "--weights", weights, "--dataset", bars, "--fit-jaws") == (code, output)

@@ -18,19 +18,20 @@ import torch
 import yaml
 
 from grasp_learning.datasets.errors import DatasetError
-from grasp_learning.datasets.jacquard import JacquardDataset
+from grasp_learning.datasets.jacquard import JacquardDataset, write_color, write_depth
 from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits
 from grasp_learning.evaluation.evaluate import evaluate
 from grasp_learning.progress import Tell, Watch, unwatched
-from grasp_learning.training.callbacks import EndWhenSettled
+from grasp_learning.training.callbacks import Telling
+from grasp_learning.training.errors import RunError
 from grasp_learning.training.lesson import VALIDATION, Lesson
 from grasp_learning.training.packed import pack
-from grasp_learning.training.run import CHECKPOINTS, METRICS, WEIGHTS, RunError, train
+from grasp_learning.training.run import CHECKPOINTS, METRICS, SETTINGS, WEIGHTS, train
 from grasp_learning.training.settings import TrainingSettings
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.files import held
-from grasp_planning.generative.card import WeightsCard
-from grasp_planning.generative.preprocessing import Preprocessing
+from grasp_planning.generative.card import WeightsCard, write_card
+from grasp_planning.generative.preprocessing import ImageError, Preprocessing
 from grasp_planning.generative.weights import load_weights
 
 SIZE, OBJECTS = 96, 20  # of the images of the bars
@@ -62,10 +63,13 @@ def test_a_run_learns_and_is_written_down(small_training: Path, bars: Path, tmp_
     assert set(found.grasps) == set(JacquardDataset(bars).part("validation").ids)
     assert "OpenVINO" in found.runner and found.milliseconds["p95"] >= found.milliseconds["median"] > 0
 
-    again = run(small_training, tmp_path / "run")  # it is finished: the same weights
-    assert again.sha256 == card.sha256
-    with held(tmp_path / "run" / CHECKPOINTS), pytest.raises(RunError, match=r"another process is training in .*run: "):
-        run(small_training, tmp_path / "run")
+    write_card(tmp_path / "run" / WEIGHTS, card.model_copy(update={"metrics": {"noted": 1}}))
+    again = run(small_training, tmp_path / "run")  # it is finished
+    assert again.sha256 == card.sha256 and again.metrics == {"noted": 1}
+    assert len(measured(tmp_path / "run")) == card.training["epochs"]
+    other = tmp_path / "other"
+    with held(other / CHECKPOINTS), pytest.raises(RunError, match=r"another process is training in .*other: "):
+        run(small_training, other)
     with pytest.raises(RunError, match="holds a run with other settings"):
         run(small_training, tmp_path / "run", "optimization.batch=4")
 
@@ -90,9 +94,7 @@ def test_an_interrupted_run_goes_on(small_training: Path, tmp_path: Path, monkey
     parts = tmp_path / "parts"
     with monkeypatch.context() as patch:
         patch.setattr(Lesson, "validation_step", worse_and_worse)
-        patch.setattr(
-            EndWhenSettled, "on_train_batch_start", lambda _, trainer, *rest: interrupt(trainer), raising=False
-        )
+        patch.setattr(Telling, "on_train_batch_start", lambda _, trainer, *rest: interrupt(trainer), raising=False)
         handler = signal.getsignal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             run(small_training, parts, *settings)
@@ -105,6 +107,59 @@ def test_an_interrupted_run_goes_on(small_training: Path, tmp_path: Path, monkey
     card = run(small_training, parts, *settings)
     assert card.training["epochs"] == whole.training["epochs"] == 4
     assert [step for step, _ in measured(parts)] == [6, 13, 20, 27] and measured(parts)[:2] == noted
+
+
+def test_what_is_left_of_an_interrupted_run_sees_scenes_anew(
+    small_training: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[float] = []
+    stop_in = {"epoch": -1}
+    learn = Lesson.training_step
+
+    def watched(lesson: Lesson, batch: tuple[torch.Tensor, torch.Tensor], index: int) -> torch.Tensor:
+        if lesson.current_epoch == stop_in["epoch"]:
+            raise KeyboardInterrupt
+        seen.append(round(float((batch[0] * torch.arange(batch[0].shape[-1])).sum()), 3))  # tells turned images apart
+        return learn(lesson, batch, index)
+
+    monkeypatch.setattr(Lesson, "training_step", watched)
+    for stop_in["epoch"] in (1, 2):
+        with pytest.raises(KeyboardInterrupt):
+            run(small_training, tmp_path / "run", "optimization.epochs=3")
+    stop_in["epoch"] = -1
+    run(small_training, tmp_path / "run", "optimization.epochs=3")
+    epochs = [tuple(seen[first : first + 7]) for first in range(0, len(seen), 7)]
+    assert len(epochs) == 3 == len({frozenset(epoch) for epoch in epochs})
+
+
+def test_it_ends_where_the_rate_may_decay_no_more(
+    small_training: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def worse_and_worse(lesson: Lesson, batch: object, index: int) -> None:
+        lesson.log(VALIDATION, 1.0 + lesson.current_epoch, batch_size=1)
+
+    monkeypatch.setattr(Lesson, "validation_step", worse_and_worse)
+    for decays, patience, epochs in ((0, 0, 2), (1, 0, 3), (1, 1, 5)):
+        how = (f"optimization.decays={decays}", f"optimization.patience={patience}")
+        card = run(small_training, tmp_path / f"{decays}{patience}", *how)
+        assert card.training["epochs"] == epochs
+
+
+def test_a_training_that_diverges_says_so_and_keeps_what_was_good(
+    small_training: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(lesson: Lesson, batch: object, index: int) -> None:
+        lesson.log(VALIDATION, float("nan") if lesson.current_epoch else 1.0, batch_size=1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lesson, "validation_step", lost)
+        with pytest.raises(
+            RunError, match=r"after epoch 2 the loss in validation is not a number; take an optimi.*0\.00"
+        ):
+            run(small_training, tmp_path / "run", "optimization.epochs=3")
+    state = torch.load(tmp_path / "run/checkpoints/last.ckpt", weights_only=True)
+    assert state["epoch"] == 0
+    assert run(small_training, tmp_path / "run", "optimization.epochs=3").training["epochs"] == 3
 
 
 def test_it_tells_how_far_it_is(small_training: Path, tmp_path: Path) -> None:
@@ -159,6 +214,21 @@ def test_scenes_are_prepared_once(bars: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(again[3].depth, packed[3].depth)
 
 
+def test_other_images_are_prepared_anew(bars: Path, tmp_path: Path) -> None:
+    root = tmp_path / "copy"
+    shutil.copytree(bars, root)
+    scene = JacquardDataset(root).scenes[0]
+    depth = np.full((SIZE, SIZE), 1.5)
+    depth[:48] = 1.4
+    write_depth(scene.stereo_depth, depth)
+    preprocessing, cache = Preprocessing(size=48), tmp_path / "cache"
+    perfect = pack(JacquardDataset(root), preprocessing, cache)
+    stereo = pack(JacquardDataset(root, "stereo"), preprocessing, cache)
+    assert np.abs(stereo[0].depth[:20] + 0.05).max() < 1e-3 < np.abs(perfect[0].depth[:20] + 0.05).max()
+    write_color(scene.color, np.zeros((SIZE, SIZE, 3), np.uint8))
+    assert perfect[0].color.any() and not pack(JacquardDataset(root), preprocessing, cache)[0].color.any()
+
+
 def test_two_trainings_may_prepare_the_same_scenes(bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scenes, preprocessing = JacquardDataset(bars), Preprocessing(size=48)
 
@@ -181,6 +251,10 @@ def test_what_cannot_be_trained(small_training: Path, bars: Path, tmp_path: Path
         TrainingSettings.read(small_training, ["x"])
     with pytest.raises(ConfigurationError, match=r"'name\.x=1': name has no fields"):
         TrainingSettings.read(small_training, ["name.x=1"])
+    with pytest.raises(ConfigurationError, match=r"preprocessing\.size: unet takes multiples of 16 px, not 200"):
+        TrainingSettings.read(small_training, ["network=unet", "preprocessing.size=200"])
+    with pytest.raises(DatasetError, match=r"nowhere: no such folder"):
+        run(small_training, tmp_path / "run", "data=[{root: nowhere}]")
     copy = tmp_path / "copy"
     shutil.copytree(bars, copy)
     names = JacquardDataset(bars).objects
@@ -188,6 +262,18 @@ def test_what_cannot_be_trained(small_training: Path, bars: Path, tmp_path: Path
     both = yaml.safe_dump([{"root": str(bars)}, {"root": str(copy)}], default_flow_style=True).strip()
     with pytest.raises(DatasetError, match=r"object \w+ is for \w+ in .* and for \w+ in .*: draw the splits so"):
         run(small_training, tmp_path / "run", f"data={both}")
+    ObjectSplits.create(names, (0.8, 0.0, 0.2), seed=1).save(copy / SPLITS_FILE)
+    with pytest.raises(DatasetError, match=r"copy: no object is for validation: draw other splits with"):
+        run(small_training, tmp_path / "run", f"data=[{{root: {copy}}}]")
+    shutil.copy(bars / SPLITS_FILE, copy)
+    files = JacquardDataset(copy).part("train").scenes[0]
+    write_depth(files.perfect_depth, np.full((SIZE, SIZE), np.nan))
+    with pytest.raises(ImageError, match=rf"scene {files.id}: depth was measured in 0% of the image"):
+        run(small_training, tmp_path / "run", f"data=[{{root: {copy}}}]")
+    files.color.write_bytes(files.color.read_bytes()[:40])
+    with pytest.raises(DatasetError, match=rf"{files.id}_RGB\.png"):
+        run(small_training, tmp_path / "run", f"data=[{{root: {copy}}}]")
+    assert not (tmp_path / "run" / SETTINGS).exists()  # the folder is free for a run that can begin
     for file in copy.rglob("*_mask.png"):
         file.unlink()
     with pytest.raises(DatasetError, match=r"mask\.png"):

@@ -78,14 +78,19 @@ def command(
         errors.print("Interrupted; nothing was measured.")
         raise typer.Exit(130) from None
     console.print(_table(result))
-    if predictions is not None:
-        write_submission(predictions, found.grasps)
-    if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(json_file, (json.dumps(result, indent=1) + "\n").encode())
-    if card_name is not None:
-        card, _ = read_card(weights)
-        write_card(weights, card.model_copy(update={"metrics": {**card.metrics, card_name: _short(result)}}))
+    try:
+        if json_file is not None:
+            json_file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(json_file, (json.dumps(result, indent=1) + "\n").encode())
+        if card_name is not None:
+            card, _ = read_card(weights)
+            write_card(weights, card.model_copy(update={"metrics": {**card.metrics, card_name: _short(result)}}))
+        if predictions is not None:
+            predictions.parent.mkdir(parents=True, exist_ok=True)
+            write_submission(predictions, found.grasps)
+    except OSError as error:
+        errors.print(f"[bold red]cannot write {escape(str(error.filename))}: {error.strerror}[/]", soft_wrap=True)
+        raise typer.Exit(2) from error
 
 
 def _short(result: dict[str, Any]) -> dict[str, Any]:

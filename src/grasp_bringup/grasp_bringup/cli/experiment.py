@@ -20,7 +20,7 @@ from grasp_learning.datasets.submission import submission_of
 from grasp_learning.experiment.perform import Tried, perform
 from grasp_learning.experiment.report import MARKDOWN, write_report
 from grasp_learning.experiment.runs import Experiment, Run
-from grasp_learning.training.run import RunError
+from grasp_learning.training.errors import RunError
 from grasp_perception.cache import cache_folder
 from grasp_planning.grasps import GraspRectangle
 from grasp_sim.judging.exam import Exam

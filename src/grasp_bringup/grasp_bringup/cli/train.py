@@ -14,11 +14,12 @@ from rich.table import Table
 
 from grasp_bringup.cli.progress import scenes_on
 from grasp_learning.datasets.errors import DatasetError
-from grasp_learning.training.run import RunError, train
+from grasp_learning.training.errors import RunError
+from grasp_learning.training.run import train
 from grasp_learning.training.settings import TrainingSettings
 from grasp_perception.cache import cache_folder
 from grasp_perception.configuration import ConfigurationError
-from grasp_planning.generative.card import WeightsCard
+from grasp_planning.generative.card import WeightsCard, WeightsError
 from grasp_planning.generative.preprocessing import ImageError
 
 
@@ -49,7 +50,7 @@ def command(
     except KeyboardInterrupt:
         errors.print("Interrupted; the same command goes on from the last whole epoch.")
         raise typer.Exit(1) from None
-    except (ConfigurationError, DatasetError, ImageError, RunError) as error:
+    except (ConfigurationError, DatasetError, ImageError, RunError, WeightsError) as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(2) from error
     console.print(_table(folder, card))

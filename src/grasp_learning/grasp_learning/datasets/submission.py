@@ -44,12 +44,13 @@ def submission_of(grasps: Mapping[str, GraspRectangle]) -> Submission:
     return Submission({scene: SubmittedGrasp(grasp, 2 * n) for n, (scene, grasp) in enumerate(grasps.items(), 1)}, [])
 
 
-def read_submission(path: Path) -> Submission:
+def read_submission(path: str | Path) -> Submission:
     """Read a submission file.
 
     Raises:
         DatasetError: The file is missing or no text. Wrong lines are collected instead.
     """
+    path = Path(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:

@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from grasp_learning.datasets.dataset import DatasetScene, GraspDataset
+from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.evaluation.rectangle_metric import RectangleScores, best_iou
+from grasp_learning.prepared import prepared
 from grasp_learning.progress import Progress
 from grasp_learning.rectangles import GraspRectangles
 from grasp_planning.generative.inference import Device, NetworkRunner, open_runner
@@ -63,7 +65,7 @@ def evaluate(
 
     Raises:
         WeightsError: The weights or their card are missing or wrong.
-        DatasetError: A scene is broken.
+        DatasetError: A scene is broken, or there is none.
         ImageError: The weights' preprocessing does not fit the images.
     """
     runner, card = open_runner(weights, device)
@@ -89,12 +91,14 @@ def examine(
     progress: Progress | None = None,
 ) -> Evaluation:
     """The same for a network that is loaded; see `evaluate`."""
+    if not len(dataset):
+        raise DatasetError(f"{dataset.root}: this part has no scene to ask the network about; draw other splits")
     overlaps, grasps, seconds = [], {}, []
     however_poor = postprocessing.model_copy(update={"min_quality": -np.inf})
     for index in range(len(dataset)):
         scene = dataset[index]
         started = time.perf_counter()
-        image = preprocessing.prepare(scene.color, scene.depth)
+        image = prepared(scene, preprocessing)
         maps = runner(preprocessing.tensor(image.color, image.depth))
         found = however_poor.grasps(maps, TRIED if choice else 1) or however_poor.grasps(maps)
         candidates = [image.grasp_to_image(grasp) for grasp in found]

@@ -23,7 +23,6 @@ from grasp_learning.progress import Watch
 from grasp_learning.training.run import WEIGHTS, holds, train
 from grasp_learning.training.scenes import open_parts
 from grasp_perception.files import held
-from grasp_planning.generative.card import card_path
 from grasp_planning.generative.inference import Device
 from grasp_planning.grasps import GraspRectangle
 
@@ -96,8 +95,7 @@ def perform(
             if len(results) == len(tests):
                 continue
             of_this = _about(f"{run} ({number} of {len(runs)})", watch)
-            if not card_path(run.folder / WEIGHTS).is_file():  # the card is written last
-                train(run.settings, run.folder, cache=cache, command=command, watch=of_this)
+            train(run.settings, run.folder, cache=cache, command=command, watch=of_this)
             for test, scenes in tests:
                 if test.name not in results:
                     results[test.name] = _evaluated(run, test, scenes, trials, device, of_this)

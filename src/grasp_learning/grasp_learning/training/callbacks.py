@@ -1,4 +1,4 @@
-"""What happens beside the training: when it ends, and pictures of how it goes."""
+"""What happens beside the training: it tells how far it is, and draws pictures of how it goes."""
 
 from __future__ import annotations
 
@@ -18,20 +18,6 @@ from grasp_learning.training.lesson import VALIDATION, Lesson
 from grasp_learning.training.packed import PackedScene
 from grasp_perception.files import write_atomically
 from grasp_planning.overlay import draw_rectangle
-
-
-class EndWhenSettled(lightning.Callback):
-    """Ends the training when the rate has decayed as often as it may, and would again."""
-
-    def on_validation_epoch_end(self, trainer: lightning.Trainer, lesson: lightning.LightningModule) -> None:
-        """Look at the rate."""
-        assert isinstance(lesson, Lesson)
-        how = lesson.settings.optimization
-        if how.schedule != "plateau":
-            return
-        least = how.rate * how.decay ** (how.decays + 0.5)
-        if trainer.optimizers and trainer.optimizers[0].param_groups[0]["lr"] < least:
-            trainer.should_stop = True
 
 
 class Telling(lightning.Callback):

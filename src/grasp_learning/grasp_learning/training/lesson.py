@@ -8,6 +8,7 @@ import lightning
 import torch
 from torch import Tensor
 
+from grasp_learning.training.errors import RunError
 from grasp_learning.training.losses import losses
 from grasp_learning.training.scenes import grasp_maps
 from grasp_learning.training.settings import TrainingSettings
@@ -40,6 +41,26 @@ class Lesson(lightning.LightningModule):
         """The same, of scenes that are not trained on."""
         return self._loss(batch, "validation")
 
+    def on_validation_epoch_end(self) -> None:
+        """Look whether the loss is still a number, before a checkpoint is written.
+
+        Raises:
+            RunError: It is not.
+        """
+        if not torch.isfinite(self.trainer.callback_metrics[VALIDATION]):
+            raise RunError(
+                f"the training diverged: after epoch {self.current_epoch + 1} the loss in validation is not a number; "
+                f"take an optimization.rate below {self.settings.optimization.rate:g}"
+            )
+
+    def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
+        """Change the rate; where it has decayed as often as it may, and would again, the training ends."""
+        super().lr_scheduler_step(scheduler, metric)
+        how = self.settings.optimization
+        least = how.rate * how.decay ** (how.decays + 0.5)
+        if how.schedule == "plateau" and scheduler.get_last_lr()[0] < least:
+            self.trainer.should_stop = True
+
     def configure_optimizers(self) -> Any:
         """Adam and the schedule of its rate."""
         how = self.settings.optimization
@@ -58,8 +79,8 @@ class Lesson(lightning.LightningModule):
         maps = GraspMaps(*(values.float() for values in self(images.to(memory_format=torch.channels_last))))
         parts = losses(maps, grasp_maps(truth), self.settings.loss)
         total = parts.total(self.settings.labels.bins, self.settings.loss)
-        epoch = part == "validation"
-        self.log(f"{part}/loss", total, on_step=not epoch, on_epoch=True, batch_size=len(images))
+        whole = part == "validation"  # of all processes: it decides about the rate, which they share
+        self.log(f"{part}/loss", total, on_step=not whole, on_epoch=True, batch_size=len(images), sync_dist=whole)
         for name, value in parts._asdict().items():
-            self.log(f"{part}/{name}", value, on_step=False, on_epoch=True, batch_size=len(images))
+            self.log(f"{part}/{name}", value, on_step=False, on_epoch=True, batch_size=len(images), sync_dist=whole)
         return total

@@ -18,7 +18,8 @@ class LossSettings(Configuration):
     kind: Literal["mse", "smooth l1"] = "mse"
     """What two maps differ by. The paper takes the squared error for GG-CNN2 and UNet, smooth L1 for GR-ConvNet."""
     positional: bool = True
-    """Whether angle and width count where grasps are only: maps are multiplied by the true quality (equation 9)."""
+    """Whether angle and width count where grasps are only: maps are multiplied by the true quality, as the authors'
+    program does. Squared errors are so weighed by its square, in equation 9 by quality itself."""
     weighting: Literal["all", "quality"] = "all"
     """What the number of bins multiplies: the whole loss, as the authors' program has it, or the quality's share alone,
     as equations 8 and 9 are written."""

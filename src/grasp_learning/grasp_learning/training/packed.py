@@ -10,18 +10,19 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grasp_learning.datasets.dataset import DatasetScene, GraspDataset
+from grasp_learning.datasets.dataset import DatasetScene
+from grasp_learning.datasets.jacquard import JacquardDataset
+from grasp_learning.prepared import prepared
 from grasp_learning.progress import Progress
 from grasp_learning.rectangles import GraspRectangles
 from grasp_perception.files import write_atomically
 from grasp_planning.generative.preprocessing import Preprocessing
 
-FORMAT = 1
+FORMAT = 2
 FACTS = "scenes.json"
 
 
@@ -65,7 +66,7 @@ class PackedScenes:
 
 
 def pack(
-    dataset: GraspDataset[Any],
+    dataset: JacquardDataset,
     preprocessing: Preprocessing,
     cache: Path,
     progress: Progress | None = None,
@@ -88,17 +89,20 @@ def pack(
     return PackedScenes(folder)
 
 
-def _key(dataset: GraspDataset[Any], preprocessing: Preprocessing) -> str:
-    """Changes with the scenes, their annotations, and what is cut out of them."""
+def _key(dataset: JacquardDataset, preprocessing: Preprocessing) -> str:
+    """Changes with the scenes, their annotations, the files of their images, and what is cut out of them."""
     digest = hashlib.sha256()
     digest.update(json.dumps([FORMAT, str(dataset.root.resolve()), preprocessing.model_dump(mode="json")]).encode())
-    for index, scene_id in enumerate(dataset.ids):
-        digest.update(scene_id.encode())
+    for index, scene in enumerate(dataset.scenes):
+        digest.update(scene.id.encode())
         digest.update(dataset.grasps(index).values.tobytes())
+        for image in (scene.color, scene.path(dataset.depth_kind)):
+            facts = image.stat()
+            digest.update(f"{image.name} {facts.st_size} {facts.st_mtime_ns}".encode())
     return digest.hexdigest()[:24]
 
 
-def _write(dataset: GraspDataset[Any], preprocessing: Preprocessing, folder: Path, progress: Progress | None) -> None:
+def _write(dataset: JacquardDataset, preprocessing: Preprocessing, folder: Path, progress: Progress | None) -> None:
     part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
@@ -134,7 +138,7 @@ def _hand_over(part: Path, folder: Path) -> None:
         shutil.rmtree(part)
 
 
-def _prepared(dataset: GraspDataset[Any], preprocessing: Preprocessing) -> Iterator[PackedScene]:
+def _prepared(dataset: JacquardDataset, preprocessing: Preprocessing) -> Iterator[PackedScene]:
     def prepare(index: int) -> PackedScene:
         scene: DatasetScene = dataset[index]
         return packed_scene(scene, preprocessing)
@@ -146,10 +150,14 @@ def _prepared(dataset: GraspDataset[Any], preprocessing: Preprocessing) -> Itera
 
 
 def packed_scene(scene: DatasetScene, preprocessing: Preprocessing) -> PackedScene:
-    """One scene as a network sees it."""
-    prepared = preprocessing.prepare(scene.color, scene.depth)
+    """One scene as a network sees it.
+
+    Raises:
+        ImageError: The preprocessing does not fit its images.
+    """
+    image = prepared(scene, preprocessing)
     values = scene.grasps.values.copy()
-    values[:, :2] = prepared.to_network(values[:, :2])
-    values[:, 3:] *= prepared.scale
-    depth = prepared.depth - np.float32(prepared.depth.mean(dtype=np.float64))
-    return PackedScene(scene.id, prepared.color, depth, GraspRectangles(values))
+    values[:, :2] = image.to_network(values[:, :2])
+    values[:, 3:] *= image.scale
+    depth = image.depth - np.float32(image.depth.mean(dtype=np.float64))
+    return PackedScene(scene.id, image.color, depth, GraspRectangles(values))

@@ -9,7 +9,6 @@ import io
 import logging
 import signal
 import threading
-import time
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ import lightning
 import numpy as np
 import torch
 import yaml
-from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.callbacks import ModelCheckpoint, Timer
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from torch.utils.data import DataLoader
@@ -29,7 +28,8 @@ from grasp_learning.evaluation.prediction import ModuleRunner
 from grasp_learning.evaluation.rectangle_metric import RectangleScores
 from grasp_learning.evaluation.summary import rectangle_summary
 from grasp_learning.progress import Watch, unwatched
-from grasp_learning.training.callbacks import EndWhenSettled, Pictures, Telling
+from grasp_learning.training.callbacks import Pictures, Telling
+from grasp_learning.training.errors import RunError
 from grasp_learning.training.lesson import VALIDATION, Lesson
 from grasp_learning.training.memory import keep_memory
 from grasp_learning.training.packed import packed_scene
@@ -37,7 +37,7 @@ from grasp_learning.training.scenes import labelled, open_parts, recipes, sizes
 from grasp_learning.training.settings import TrainingSettings
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.files import held, write_atomically
-from grasp_planning.generative.card import WeightsCard
+from grasp_planning.generative.card import WeightsCard, card_path, read_card
 from grasp_planning.generative.hardware import has_bfloat16
 from grasp_planning.generative.postprocessing import Postprocessing
 from grasp_planning.generative.weights import save_weights
@@ -53,10 +53,6 @@ LEAST_QUALITY = 0.5
 validation scenes have."""
 
 
-class RunError(RuntimeError):
-    """A run that cannot begin or go on; the message says why."""
-
-
 def train(
     settings: TrainingSettings,
     folder: Path,
@@ -67,6 +63,8 @@ def train(
     watch: Watch = unwatched,
 ) -> WeightsCard:
     """Train a network, or go on with an interrupted run, and write the weights that are best on validation scenes.
+
+    Of a finished run nothing is changed.
 
     Args:
         settings: Of the run.
@@ -79,9 +77,12 @@ def train(
 
     Raises:
         RunError: The folder holds a run with other settings, or another process is training there.
-        DatasetError: A dataset is broken or has no stored splits.
+        DatasetError: A dataset is broken, has no stored splits or nothing to train with.
+        ImageError: The preprocessing does not fit its images.
+        WeightsError: The weights of a finished run are broken.
     """
-    _claim(folder, settings)
+    if holds(folder, settings) and card_path(folder / WEIGHTS).is_file():  # the card is written last
+        return read_card(folder / WEIGHTS)[0]
     if rank_zero_only.rank:  # of several processes, one for each GPU, the first holds the folder and tells
         return _train(settings, folder, cache, command, tensorboard, unwatched)
     with held(folder / CHECKPOINTS) as mine:
@@ -93,21 +94,21 @@ def train(
 def _train(
     settings: TrainingSettings, folder: Path, cache: Path, command: str, tensorboard: bool, watch: Watch
 ) -> WeightsCard:
-    lightning.seed_everything(settings.seed, workers=True, verbose=False)
     parts = open_parts(settings.data)
     augmented = settings.optimization.augmentation
     with watch("preparing") as tell:
         shown = labelled(parts["train"], settings, cache, augmented=augmented, progress=tell)
         kept = labelled(parts["validation"], settings, cache, augmented=False, progress=tell)
-    lesson = Lesson(settings)
+    _claim(folder, settings)
     checkpoints = folder / CHECKPOINTS
     best = ModelCheckpoint(checkpoints, filename="best", monitor=VALIDATION, enable_version_counter=False)
     last = ModelCheckpoint(checkpoints, filename="last", enable_version_counter=False)  # whether it is the best or not
     earlier = checkpoints / "last.ckpt" if (checkpoints / "last.ckpt").is_file() else None
+    lightning.seed_everything(_seed(settings, earlier), workers=True, verbose=False)
+    lesson, timer = Lesson(settings), Timer()
     first = parts["validation"][0]
     pictured = [packed_scene(first[i], settings.preprocessing) for i in range(min(PICTURED, len(first)))]
     keep_memory()
-    started = time.monotonic()
     with _quiet(), _interruptible(), watch("training") as tell:
         loggers: list[Logger] = [_table(folder, earlier)]
         if tensorboard:
@@ -115,7 +116,7 @@ def _train(
         trainer = lightning.Trainer(
             max_epochs=settings.optimization.epochs,
             precision=_precision(settings),
-            callbacks=[best, last, EndWhenSettled(), Pictures(pictured, folder / "pictures"), Telling(tell)],
+            callbacks=[timer, best, last, Pictures(pictured, folder / "pictures"), Telling(tell)],
             logger=loggers,
             default_root_dir=folder,
             num_sanity_val_steps=0,
@@ -129,7 +130,7 @@ def _train(
             _loader(kept, settings, shuffled=False),
             ckpt_path=earlier,
         )
-    state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
+    state = torch.load(checkpoints / "best.ckpt", map_location="cpu", weights_only=True)
     lesson.load_state_dict(state["state_dict"])
     network = lesson.network.eval().to(memory_format=torch.contiguous_format)
     if settings.half:
@@ -146,7 +147,7 @@ def _train(
         "parameters": parameters_of(network),
         "epochs": trainer.current_epoch,
         "best_epoch": int(state["epoch"]),
-        "minutes": round((time.monotonic() - started) / 60, 1),
+        "minutes": round(timer.time_elapsed() / 60, 1),
         "torch": torch.__version__,
     }
     data = {part: sizes(datasets) for part, datasets in parts.items()}
@@ -162,6 +163,14 @@ def _train(
         metrics={"validation": rectangle_summary(scores)},
         date=datetime.date.today().isoformat(),
     )
+
+
+def _seed(settings: TrainingSettings, earlier: Path | None) -> int:
+    """What random numbers begin with: what is left of an interrupted run must not see again what the rest has seen."""
+    if earlier is None:
+        return settings.seed
+    epoch = torch.load(earlier, map_location="cpu", weights_only=True, mmap=True)["epoch"]
+    return int(np.random.SeedSequence([settings.seed, epoch + 1]).generate_state(1)[0])
 
 
 def _demanding(reading: Postprocessing, found: Sequence[Evaluation]) -> Postprocessing:

@@ -54,11 +54,16 @@ def open_parts(sources: Sequence[DataSource]) -> dict[Part, list[JacquardDataset
     """The scenes of each part of several datasets.
 
     Raises:
-        DatasetError: A dataset is broken or has no stored splits, or an object stands in two parts.
+        DatasetError: A dataset is broken or has no stored splits, an object stands in two parts, or there is nothing
+            to train with or to choose by.
     """
     whole = [JacquardDataset(source.root, source.depth, min_robustness=source.min_robustness) for source in sources]
     parts: dict[Part, list[JacquardDataset]] = {part: [dataset.part(part) for dataset in whole] for part in PARTS}
     _require_apart(parts)
+    for part in ("train", "validation"):
+        if not any(len(dataset) for dataset in parts[part]):
+            roots = ", ".join(str(dataset.root) for dataset in whole)
+            raise DatasetError(f"{roots}: no object is for {part}: draw other splits with `grasp data split --replace`")
     return parts
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
+from typing_extensions import Self
 
 from grasp_learning.datasets.jacquard import DepthKind
 from grasp_learning.labels.label_maps import LabelSettings
@@ -14,6 +15,7 @@ from grasp_learning.training.losses import LossSettings
 from grasp_perception.configuration import Configuration, ConfigurationError
 from grasp_planning.generative.postprocessing import Postprocessing
 from grasp_planning.generative.preprocessing import Preprocessing
+from grasp_planning.networks import NETWORKS
 
 
 class DataSource(Configuration):
@@ -72,6 +74,13 @@ class TrainingSettings(Configuration):
     workers: int = Field(default=1, ge=0)
     """Processes that read and draw labels ahead of the training; 0 for none."""
     seed: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _the_network_takes_the_size(self) -> Self:
+        multiple, size = NETWORKS[self.network].multiple, self.preprocessing.size
+        if size % multiple:
+            raise ValueError(f"preprocessing.size: {self.network} takes multiples of {multiple} px, not {size}")
+        return self
 
     @property
     def reading(self) -> Postprocessing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 from grasp_planning.networks.ggcnn import GGCNN
 from grasp_planning.networks.ggcnn2 import GGCNN2
@@ -10,9 +10,18 @@ from grasp_planning.networks.grasp_network import GraspMaps, GraspNetwork
 from grasp_planning.networks.grconvnet import GRConvNet
 from grasp_planning.networks.unet import UNet
 
-NETWORKS: dict[str, Callable[..., GraspNetwork]] = {
-    network.name: network for network in (GGCNN, GGCNN2, GRConvNet, UNet)
-}
+
+class NetworkKind(Protocol):
+    """A class of networks."""
+
+    multiple: int
+    """Height and width of the image must be multiples of this, px."""
+
+    def __call__(self, *, in_channels: int, bins: int) -> GraspNetwork:
+        """One with fresh weights."""
+
+
+NETWORKS: dict[str, NetworkKind] = {network.name: network for network in (GGCNN, GGCNN2, GRConvNet, UNet)}
 
 
 def build(name: str, *, in_channels: int = 4, bins: int = 1) -> GraspNetwork:

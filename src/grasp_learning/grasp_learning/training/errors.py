@@ -1,0 +1,7 @@
+"""What goes wrong with training runs."""
+
+from __future__ import annotations
+
+
+class RunError(RuntimeError):
+    """A run that cannot begin or go on; the message says why."""
