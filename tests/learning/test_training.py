@@ -80,6 +80,11 @@ def measured(folder: Path) -> list[tuple[int, str]]:
         return [(int(row["step"]), row["validation/loss"]) for row in csv.DictReader(file) if row["validation/loss"]]
 
 
+def worse_and_worse(lesson: Lesson, batch: object, index: int) -> None:
+    """In place of a validation step."""
+    lesson.log(VALIDATION, 1.0 + lesson.current_epoch, batch_size=1)
+
+
 def test_an_interrupted_run_goes_on(small_training: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = ("optimization.epochs=4", "optimization.augmentation=false")
     whole = run(small_training, tmp_path / "whole", *settings)
@@ -87,9 +92,6 @@ def test_an_interrupted_run_goes_on(small_training: Path, tmp_path: Path, monkey
     def interrupt(trainer: lightning.Trainer) -> None:
         if trainer.global_step == 2 * 7 + 3:
             raise KeyboardInterrupt
-
-    def worse_and_worse(lesson: Lesson, batch: object, index: int) -> None:
-        lesson.log(VALIDATION, 1.0 + lesson.current_epoch, batch_size=1)
 
     parts = tmp_path / "parts"
     with monkeypatch.context() as patch:
@@ -135,9 +137,6 @@ def test_what_is_left_of_an_interrupted_run_sees_scenes_anew(
 def test_it_ends_where_the_rate_may_decay_no_more(
     small_training: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def worse_and_worse(lesson: Lesson, batch: object, index: int) -> None:
-        lesson.log(VALIDATION, 1.0 + lesson.current_epoch, batch_size=1)
-
     monkeypatch.setattr(Lesson, "validation_step", worse_and_worse)
     for decays, patience, epochs in ((0, 0, 2), (1, 0, 3), (1, 1, 5)):
         how = (f"optimization.decays={decays}", f"optimization.patience={patience}")

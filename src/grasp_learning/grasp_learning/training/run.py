@@ -104,13 +104,14 @@ def _train(
     best = ModelCheckpoint(checkpoints, filename="best", monitor=VALIDATION, enable_version_counter=False)
     last = ModelCheckpoint(checkpoints, filename="last", enable_version_counter=False)  # whether it is the best or not
     earlier = checkpoints / "last.ckpt" if (checkpoints / "last.ckpt").is_file() else None
-    lightning.seed_everything(_seed(settings, earlier), workers=True, verbose=False)
+    epochs, steps = _done(earlier)
+    lightning.seed_everything(_seed(settings.seed, epochs), workers=True, verbose=False)
     lesson, timer = Lesson(settings), Timer()
     first = parts["validation"][0]
     pictured = [packed_scene(first[i], settings.preprocessing) for i in range(min(PICTURED, len(first)))]
     keep_memory()
     with _quiet(), _interruptible(), watch("training") as tell:
-        loggers: list[Logger] = [_table(folder, earlier)]
+        loggers: list[Logger] = [_table(folder, steps)]
         if tensorboard:
             loggers.append(TensorBoardLogger(folder, name="", version="tensorboard"))
         trainer = lightning.Trainer(
@@ -165,12 +166,17 @@ def _train(
     )
 
 
-def _seed(settings: TrainingSettings, earlier: Path | None) -> int:
-    """What random numbers begin with: what is left of an interrupted run must not see again what the rest has seen."""
+def _done(earlier: Path | None) -> tuple[int, int]:
+    """Epochs and steps before a checkpoint."""
     if earlier is None:
-        return settings.seed
-    epoch = torch.load(earlier, map_location="cpu", weights_only=True, mmap=True)["epoch"]
-    return int(np.random.SeedSequence([settings.seed, epoch + 1]).generate_state(1)[0])
+        return 0, 0
+    state = torch.load(earlier, map_location="cpu", weights_only=True, mmap=True)
+    return state["epoch"] + 1, state["global_step"]
+
+
+def _seed(seed: int, epochs: int) -> int:
+    """What random numbers begin with: what is left of an interrupted run must not see again what the rest has seen."""
+    return int(np.random.SeedSequence([seed, epochs]).generate_state(1)[0]) if epochs else seed
 
 
 def _demanding(reading: Postprocessing, found: Sequence[Evaluation]) -> Postprocessing:
@@ -208,12 +214,11 @@ def _claim(folder: Path, settings: TrainingSettings) -> None:
         write_atomically(folder / SETTINGS, text.encode())
 
 
-def _table(folder: Path, earlier: Path | None) -> CSVLogger:
-    """What is measured; it goes on after the steps of an earlier checkpoint, where Lightning's would begin anew."""
+def _table(folder: Path, steps: int) -> CSVLogger:
+    """What is measured; it goes on after the steps that are done, where Lightning's would begin anew."""
     log, file = CSVLogger(folder, name="", version="log"), folder / METRICS
     kept = []
-    if earlier is not None and file.is_file():
-        steps = torch.load(earlier, map_location="cpu", weights_only=True, mmap=True)["global_step"]
+    if file.is_file():
         kept = [row for row in csv.DictReader(file.read_text().splitlines()) if int(row["step"]) < steps]
     writer = log.experiment  # this removes the file
     if kept and not rank_zero_only.rank:

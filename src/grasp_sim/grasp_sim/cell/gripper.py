@@ -41,7 +41,6 @@ class SimulatedGripper:
         body.couple(*self._joints, force=COUPLING_FORCE)
         self._target = gripper.max_opening
         self._force = gripper.max_force
-        self._commanded_at = -np.inf
         self._moved_at = -np.inf
         self._moved_to = np.inf
         self.reset(gripper.max_opening)
