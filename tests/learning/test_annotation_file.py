@@ -29,21 +29,23 @@ def test_a_line_of_the_original(tmp_path: Path) -> None:
     assert path.read_text() == LINE + "\n"
 
 
-@pytest.mark.parametrize(("theta", "angle"), [(0.0, 0.0), (30.0, -np.pi / 6), (-45.0, np.pi / 4), (89.99, -1.57062179)])
-def test_angles_are_of_opposite_sign(theta: float, angle: float) -> None:
+@pytest.mark.parametrize(("theta", "angle"), [(0.0, 0.0), (30.0, np.pi / 6), (-45.0, -np.pi / 4), (89.99, 1.57062179)])
+def test_angles_are_those_of_the_image(theta: float, angle: float) -> None:
     assert parse_grasp(f"1;2;{theta};3;4")[2] == pytest.approx(angle, abs=1e-8)
     assert format_grasp((1, 2, angle, 3, 4)) == f"1.0;2.0;{theta};3.0;4.0"
 
 
-def test_the_first_corner_of_a_line_is_where_the_convention_says() -> None:
-    """theta = 30 degrees, y up: the opening runs to the right and up, towards smaller rows."""
+def test_the_opening_runs_where_the_original_runs_it() -> None:
+    """theta = 30 degrees: to the right and down. GG-CNN, too, reads it so: its angle is -theta with y up, and the ends of
+    its grasps lie at column x ± w/2 cos(-theta), row y ∓ w/2 sin(-theta)."""
     grasps = GraspRectangles(np.array([parse_grasp("100;100;30;40;10")]))
     along = grasps.corners[0, 1] - grasps.corners[0, 0]
-    np.testing.assert_allclose(along, [40 * np.cos(np.pi / 6), -20], atol=1e-9)
+    np.testing.assert_allclose(along, [40 * np.cos(np.pi / 6), 20], atol=1e-9)
+    np.testing.assert_allclose(along, [40 * np.cos(np.radians(-30)), -40 * np.sin(np.radians(-30))], atol=1e-9)
 
 
 def test_numbers_are_written_as_the_original_writes_them() -> None:
-    row = (575.0, 521.698341, np.pi / 2 - 1e-12, 131.0949999, 26.321300001)
+    row = (575.0, 521.698341, -np.pi / 2 + 1e-12, 131.0949999, 26.321300001)
     assert format_grasp(row) == LINE  # an angle that rounds to -90 degrees is +90
     assert format_grasp((0.0, -1e-9, 0.0, 1.0, 2.0)) == "0.0;0.0;0.0;1.0;2.0"
 

@@ -13,6 +13,7 @@ import pytest
 from grasp_learning.datasets.check import check_folder
 from grasp_learning.datasets.checks.report import FolderReport, Severity
 from grasp_learning.datasets.errors import DatasetError
+from grasp_learning.datasets.index_file import VERSION
 from grasp_learning.datasets.jacquard import JacquardDataset, SceneFiles, write_depth, write_mask
 from grasp_learning.datasets.splits import ObjectSplits
 from grasp_learning.datasets.tiff import encode_tiff
@@ -136,8 +137,8 @@ def test_annotations(shards: Path, scene: SceneFiles) -> None:
     ]
 
 
-def test_openings_and_jaws_of_the_original(tmp_path: Path) -> None:
-    """At 1024 x 1024 and without an index: 10 cm are 131.6 px, the jaws 13.16 to 78.96 px."""
+def test_jaws_of_the_original(tmp_path: Path) -> None:
+    """Without an index only how a grasp's jaws are to each other can be wrong: their pixels hang on its distance."""
     files = SceneFiles(tmp_path / A, 0, A)
     files.folder.mkdir()
     size = (1024, 1024)
@@ -145,16 +146,13 @@ def test_openings_and_jaws_of_the_original(tmp_path: Path) -> None:
     write_depth(files.perfect_depth, np.full(size, 1.5))
     write_depth(files.stereo_depth, np.full(size, 1.5))
     write_mask(files.mask, np.ones(size, np.bool_))
-    jaws = "\n".join(f"500;500;0;131.5;{jaw}" for jaw in (13.1606, 26.3213, 39.4819, 52.6426, 78.9638))
-    files.grasps.write_text(f"{jaws}\n500;500;0;100;30\n500;500;0;140;26.3213\n")
-    report = check_folder(tmp_path)
-    assert [(problem.kind, problem.line) for problem in report.problems] == [
-        ("unknown jaw size", 6),
-        ("opening wider than the gripper", 7),
-    ]
-    jaw, opening = (problem.message for problem in report.problems)
-    assert opening == "the opening of 140 px is 10.6 cm on the nearest point of the scene, the gripper opens 10 cm"
-    assert jaw == "the jaw size 30 px is none of the gripper's: 13.16, 26.32, 39.48, 52.64, 78.96"
+    jaws = "\n".join(f"500;500;0;184.5;{jaw}" for jaw in (25.7075, 12.8538, 38.5613, 51.415, 77.1225))
+    files.grasps.write_text(f"{jaws}\n470;253;68;25.5;25.6211\n470;253;68;25.5;38.4316\n9;9;0;9;9\n")
+    assert check_folder(tmp_path).problems == []
+    files.grasps.write_text(f"{jaws}\n500;500;0;100;20\n500;500;0;100;50\n")
+    (problem,) = check_folder(tmp_path).problems
+    assert (problem.kind, problem.line) == ("unknown jaw size", 6)
+    assert problem.message == "its jaw sizes, 20, 50 px, are not to each other as jaws of 1, 2, 3, 4 and 6 cm"
 
 
 def record(object_id: str, index: int) -> dict:
@@ -183,7 +181,7 @@ HAND = {
 
 
 def write_index(root: Path, *lines: object) -> None:
-    header = {"format": "grasp-dataset", "version": 1, "gripper": HAND}
+    header = {"format": "grasp-dataset", "version": VERSION, "gripper": HAND}
     text = [line if isinstance(line, str) else json.dumps(line) for line in (header, *lines)]
     (root / "index.jsonl").write_text("\n".join(text) + "\n")
     (root / "meshes").mkdir(exist_ok=True)
@@ -228,6 +226,17 @@ def test_index_and_files_that_differ(shards: Path) -> None:
     assert messages[2] == f"the scene 7_{B} has no files"
     assert messages[4] == "not the record of a scene: it lacks 'index'"
     assert messages[5] == f"the scene 0_{B} has files and no line"
+
+
+def test_a_dataset_of_another_version_is_refused(shards: Path) -> None:
+    """Not read with angles of the wrong sign."""
+    index = shards / "index.jsonl"
+    index.write_text('{"format": "grasp-dataset", "version": 1}\n')
+    message = "a dataset of version 1, not 2: theta in its annotations has the opposite sign; make it again"
+    with pytest.raises(DatasetError) as error:
+        JacquardDataset(shards)
+    assert str(error.value) == f"{index}: {message}"
+    assert [message in problem.message for problem in check_folder(shards).problems].count(True) == 1
 
 
 def test_an_index_without_a_header(shards: Path) -> None:

@@ -23,13 +23,13 @@ def test_with_and_without_spaces(tmp_path: Path, separator: str) -> None:
     grasp, line = submission.grasps[f"0_{HASH}"]
     assert line == 2
     assert (grasp.x, grasp.y, grasp.width, grasp.height) == (546.13, 522.24, 115.97, 57.99)
-    assert grasp.angle == pytest.approx(-np.radians(28.39))
+    assert grasp.angle == pytest.approx(np.radians(28.39))
 
 
 def test_angles_are_folded_and_odd_grasps_are_kept_for_the_judge() -> None:
     submission = parse_submission("0_a\n-5;2000;-120;-7.94;0\n")
     grasp = submission.grasps["0_a"].grasp
-    assert grasp.angle == pytest.approx(np.radians(120 - 180))
+    assert grasp.angle == pytest.approx(np.radians(180 - 120))
     assert (grasp.x, grasp.y, grasp.width, grasp.height) == (-5, 2000, -7.94, 0)
 
 

@@ -68,6 +68,11 @@ def test_an_index_comes_back_as_it_was(small_recipe: Callable[..., Recipe], tmp_
     path.write_text(path.read_text() + '{"object": "x"}\n')
     with pytest.raises(DatasetIndexError, match=r"index\.jsonl:2: object: String should match"):
         read_index(tmp_path)
+    path.write_text('{"format": "grasp-dataset", "version": 1}\n')
+    with pytest.raises(
+        DatasetIndexError, match=r"index\.jsonl: a dataset of version 1, not 2: theta in its annotations"
+    ):
+        read_index(tmp_path)
     path.write_text('{"format": "something-else"}\n')
     with pytest.raises(DatasetIndexError, match=r"index\.jsonl:1: "):
         read_index(tmp_path)

@@ -1,8 +1,8 @@
 """Jacquard's annotation files: one grasp a line, ``x;y;theta_deg;opening;jaw_size``.
 
-Pixels of the image (1024 x 1024 in the original); theta in degrees, counter-clockwise from +x with y up, so
-the opposite of the angle of `GraspRectangle`; opening along that axis, jaw size across it. A grasp that
-works with several jaw sizes has a line for each.
+Pixels of the image (1024 x 1024 in the original); theta in degrees, from +x to +y, which is down, as the angle of
+`GraspRectangle`; opening along that axis, jaw size across it. A grasp that works with several jaw sizes has a line
+for each.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class AnnotationLines(NamedTuple):
 
 
 def parse_grasp(line: str) -> Row:
-    """A line as a row of `GraspRectangles`: x, y, angle (rad, image convention), opening, jaw size.
+    """A line as a row of `GraspRectangles`: x, y, angle (rad), opening, jaw size.
 
     Spaces around the numbers are allowed.
 
@@ -63,13 +63,13 @@ def parse_grasp(line: str) -> Row:
             raise ValueError(f"{name} is {text}")
         values.append(value)
     x, y, theta, opening, jaw = values
-    return x, y, float(-np.radians(theta)), opening, jaw
+    return x, y, float(np.radians(theta)), opening, jaw
 
 
 def format_grasp(row: Row) -> str:
     """The line of a row of `GraspRectangles`, without its end, in the original's format."""
     x, y, angle, opening, jaw = (float(value) for value in row)
-    theta = round(-float(np.degrees(angle)), DECIMALS)
+    theta = round(float(np.degrees(angle)), DECIMALS)
     numbers = (x, y, 90.0 if theta <= -90.0 else theta, opening, jaw)
     return ";".join(repr(round(number, DECIMALS) + 0.0) for number in numbers)  # + 0.0: no "-0.0"
 

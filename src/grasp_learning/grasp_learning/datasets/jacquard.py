@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from grasp_learning.datasets.annotation_file import read_grasps
 from grasp_learning.datasets.dataset import DatasetScene, GraspDataset
 from grasp_learning.datasets.errors import DatasetError
+from grasp_learning.datasets.index_file import INDEX_FILE, require_version
 from grasp_learning.datasets.robustness import Robustness
 from grasp_learning.datasets.tiff import encode_tiff
 from grasp_learning.rectangles import GraspRectangles
@@ -122,11 +123,12 @@ class JacquardDataset(GraspDataset[SceneFiles]):
 
         Raises:
             DatasetError: There is no such folder or no scene in it, files that are needed are missing,
-                or a scene is there twice; or the robustness of its grasps is asked for and not known.
+                a scene is there twice, or its index is of another version; or the robustness of its grasps is asked for and not known.
         """
         if depth not in get_args(DepthKind):
             raise DatasetError(f"the depth is one of {', '.join(get_args(DepthKind))}, not '{depth}'")
         root = Path(root)
+        require_version(root / INDEX_FILE)
         scenes = find_scenes(root)
         if not scenes:
             raise DatasetError(

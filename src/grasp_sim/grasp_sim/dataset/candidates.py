@@ -113,7 +113,7 @@ def rounded(values: NDArray[np.float64]) -> GraspRectangles:
     """
     values = GraspRectangles(values).values.copy()  # angles wrapped
     values[:, :2] = np.rint(values[:, :2] * 100) / 100
-    values[:, 2] = -np.radians(np.rint(-np.degrees(values[:, 2]) * 100) / 100)
+    values[:, 2] = np.radians(np.rint(np.degrees(values[:, 2]) * 100) / 100)
     values[:, 3] = np.floor(values[:, 3] * 100) / 100
     return GraspRectangles(values)
 

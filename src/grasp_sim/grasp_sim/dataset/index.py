@@ -13,21 +13,19 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from grasp_learning.datasets.errors import DatasetError
+from grasp_learning.datasets.index_file import FORMAT, INDEX_FILE, VERSION, require_version
 from grasp_perception.configuration import Configuration
 from grasp_perception.files import write_atomically
 from grasp_sim.dataset.scene import SceneRecord
 from grasp_sim.dataset.settings import Recipe
-
-NAME = "index.jsonl"
-FORMAT: Literal["grasp-dataset"] = "grasp-dataset"
-VERSION: Literal[1] = 1
 
 
 class Header(Recipe):
     """The first line: the recipe, and how to read on."""
 
     format: Literal["grasp-dataset"] = FORMAT
-    version: Literal[1] = VERSION
+    version: Literal[2] = VERSION
 
     @classmethod
     def of(cls, recipe: Recipe) -> Header:
@@ -59,16 +57,20 @@ class Index:
 
 def write_index(root: Path, index: Index) -> None:
     """Write the index of a dataset."""
-    write_atomically(root / NAME, "".join(map(as_line, (index.header, *index.records))).encode())
+    write_atomically(root / INDEX_FILE, "".join(map(as_line, (index.header, *index.records))).encode())
 
 
 def read_index(root: Path) -> Index:
     """Read the index of a dataset.
 
     Raises:
-        DatasetIndexError: There is none, or a line is wrong.
+        DatasetIndexError: There is none, it is of another version, or a line is wrong.
     """
-    path = root / NAME
+    path = root / INDEX_FILE
+    try:
+        require_version(path)
+    except DatasetError as error:
+        raise DatasetIndexError(str(error)) from None
     try:
         lines = path.read_text().splitlines()
     except OSError as error:

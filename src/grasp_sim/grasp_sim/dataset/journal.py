@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from grasp_learning.datasets.index_file import INDEX_FILE
 from grasp_perception.configuration import Configuration
 from grasp_sim.closable import Closable
-from grasp_sim.dataset import index
 from grasp_sim.dataset.index import Header, as_line, parse_line
 from grasp_sim.dataset.line_file import FolderError, LineFile
 from grasp_sim.dataset.scene import SceneRecord
@@ -92,7 +92,7 @@ def is_finished(root: Path, recipe: Recipe) -> bool:
     """
     if (root / NAME).exists():
         return False
-    finished = root / index.NAME
+    finished = root / INDEX_FILE
     if finished.exists():
         compare(finished.read_text().partition("\n")[0], recipe, finished)
         return True
@@ -113,7 +113,7 @@ def compare(line: str, recipe: Recipe, path: Path) -> None:
         Header.model_validate_json(line)
         there = json.loads(line)
     except (ValidationError, ValueError) as error:
-        raise FolderError(f"{path}:1 is not the header of a dataset: take another folder") from error
+        raise FolderError(f"{path}:1 is not the header of a dataset of this version: take another folder") from error
     here = json.loads(as_line(Header.of(recipe)))
     differences = [f"{key}: {old} there, {new} here" for key, old, new in _differences(there, here)]
     if differences:

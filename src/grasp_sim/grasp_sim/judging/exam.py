@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import MappingProxyType
 
+from grasp_learning.datasets.index_file import INDEX_FILE
 from grasp_learning.datasets.jacquard import SHARDS, SceneFiles
 from grasp_learning.datasets.splits import PARTS, SPLITS_FILE, ObjectSplits, Part
 from grasp_planning.gripper import Gripper
-from grasp_sim.dataset.index import NAME as INDEX
 from grasp_sim.dataset.index import read_index
 from grasp_sim.dataset.scene import SceneRecord
 from grasp_sim.trials.settings import Approach, TrialSettings
@@ -45,9 +45,9 @@ class Exam:
         self.part = part
         if not self.root.is_dir():
             raise JudgingError(f"there is no folder {self.root}")
-        if not (self.root / INDEX).is_file():
+        if not (self.root / INDEX_FILE).is_file():
             raise JudgingError(
-                f"{self.root} has no {INDEX}: grasps are judged by trying them on the scenes' meshes, which the "
+                f"{self.root} has no {INDEX_FILE}: grasps are judged by trying them on the scenes' meshes, which the "
                 "original Jacquard does not contain; make a dataset with `grasp data jacquard`"
             )
         index = read_index(self.root)

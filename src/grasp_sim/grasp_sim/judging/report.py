@@ -142,10 +142,10 @@ def scene_content(scene: JudgedScene) -> dict[str, Any]:
 
 
 def rectangle_content(scene: JudgedScene) -> dict[str, float]:
-    """The rectangle as in a submission: pixels, degrees counter-clockwise; nothing without a prediction."""
+    """The rectangle as in a submission: pixels and degrees; nothing without a prediction."""
     if scene.rectangle is None:
         return {}
     rectangle = scene.rectangle
-    theta = 0.0 - float(np.degrees(rectangle.angle))  # no -0.0
+    theta = float(np.degrees(rectangle.angle))
     values = (rectangle.x, rectangle.y, theta, rectangle.width, rectangle.height)
     return dict(zip(("x", "y", "theta_deg", "opening", "jaw_size"), values))

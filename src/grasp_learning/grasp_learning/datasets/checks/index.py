@@ -12,13 +12,12 @@ from pydantic import ValidationError
 
 from grasp_learning.datasets.checks.report import Problem
 from grasp_learning.datasets.errors import DatasetError, SplitsError
+from grasp_learning.datasets.index_file import FORMAT, INDEX_FILE, require_version
 from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits
 from grasp_perception.transform import Transform
 from grasp_planning.gripper import Gripper
 
-INDEX_FILE = "index.jsonl"
 MESHES = "meshes"
-FORMAT = "grasp-dataset"
 
 
 class Scale(NamedTuple):
@@ -61,41 +60,6 @@ def check_index(root: Path, scenes: Collection[str], objects: Collection[str]) -
     return facts
 
 
-def read_recipe(path: Path) -> dict[str, Any]:
-    """What a generated dataset was made from: meshes, scenes, seed, settings.
-
-    Raises:
-        DatasetError: The first line of the index is not that.
-    """
-    try:
-        with path.open(encoding="utf-8") as file:
-            header = json.loads(file.readline())
-        return {name: header[name] for name in ("meshes", "scenes", "seed", "settings")}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DatasetError(f"{path}: its first line does not say what the dataset was made from: {error}") from error
-
-
-def read_families(path: Path) -> dict[str, str]:
-    """The family (source or generator) of each object of a generated dataset.
-
-    Raises:
-        DatasetError: There is no index, or a line of it is wrong.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise DatasetError(f"{path}: {reason}: only an index says which family an object is of") from error
-    families: dict[str, str] = {}
-    for number, line in enumerate(lines[1:], 2):
-        try:
-            record = json.loads(line)
-            families[str(record["object"])] = str(record["family"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise DatasetError(f"{path}:{number}: not the record of a scene: {error!r}") from error
-    return families
-
-
 def _read(root: Path, path: Path, on_disk: set[str]) -> IndexFacts:
     problems: list[Problem] = []
     try:
@@ -135,9 +99,10 @@ def _gripper(line: str, path: Path, problems: list[Problem]) -> Gripper | None:
         header = json.loads(line)
         if header.get("format") != FORMAT:
             raise ValueError(f'it lacks "format": "{FORMAT}"')
+        require_version(path)
         given = header.get("gripper")
         return None if given is None else Gripper.model_validate(given)
-    except (ValueError, AttributeError, ValidationError) as error:
+    except (ValueError, AttributeError, ValidationError, DatasetError) as error:
         reason = str(error).splitlines()[0]
         problems.append(Problem(path, 1, "wrong line in the index", f"not the header of a dataset: {reason}"))
         return None

@@ -25,13 +25,8 @@ from grasp_learning.datasets.jacquard import (
 )
 from grasp_planning.gripper import Gripper
 
-ORIGINAL_SCALE = Scale(focal=1974.0, ground=1316.0)
-"""Of the original: its jaw of 2 cm is 26.32 px, and its camera 1.5 m away."""
-ORIGINAL_SIZE = (1024, 1024)
-ORIGINAL_JAWS = (0.01, 0.02, 0.03, 0.04, 0.06)
-"""m."""
-ORIGINAL_OPENING = 0.10
-"""m."""
+ORIGINAL_JAWS = (1, 2, 3, 4, 6)
+"""cm. Of the original, in pixels they hang on how far away the grasp is; among themselves, on nothing."""
 _TYPES: dict[str, ImageType] = {
     COLOR: ImageType(3, np.uint8, "a colour image"),
     PERFECT_DEPTH: ImageType(1, np.float32, "a depth image"),
@@ -39,7 +34,7 @@ _TYPES: dict[str, ImageType] = {
     MASK: ImageType(1, np.uint8, "a mask"),
 }
 TOLERANCE = 0.005
-"""Relative; of jaw sizes and the widest opening, whose scale in the original is inferred."""
+"""Relative; of jaw sizes and the widest opening."""
 
 
 def check_scene(
@@ -51,7 +46,7 @@ def check_scene(
         scene: Its files.
         kinds: Which of `KINDS` are there.
         scale: Of its images, where an index tells it.
-        gripper: That the annotations were made with; None for the original's.
+        gripper: That the annotations were made with, likewise.
     """
     problems = [
         Problem(scene.path(kind), None, "missing file", f"the scene {scene.id} lacks it")
@@ -88,12 +83,12 @@ def check_scene(
     every = list(sizes.values())
     size = max(every, key=every.count) if every else None
     problems += _annotation_problems(scene.grasps, annotations, size)
-    if scale is None and gripper is None and size == ORIGINAL_SIZE:
-        scale = ORIGINAL_SCALE
-    if scale is not None:
-        problems += _jaw_problems(scene.grasps, annotations, scale, gripper)
+    if scale is None or gripper is None:
+        problems += _ratio_problems(scene.grasps, annotations)
+    else:
+        problems += _jaw_problems(scene.grasps, annotations, scale.ground, gripper)
         if nearest is not None:
-            problems += _opening_problems(scene.grasps, annotations, scale.focal / nearest, gripper)
+            problems += _opening_problems(scene.grasps, annotations, scale.focal / nearest, gripper.max_opening)
     return SceneFindings(len(annotations.grasps), problems)
 
 
@@ -126,11 +121,8 @@ def _annotation_problems(path: Path, annotations: AnnotationLines, size: tuple[i
         yield Problem(path, lines[index], "grasp given twice", message, Severity.WARNING)
 
 
-def _opening_problems(
-    path: Path, annotations: AnnotationLines, scale: float, gripper: Gripper | None
-) -> Iterator[Problem]:
+def _opening_problems(path: Path, annotations: AnnotationLines, scale: float, widest: float) -> Iterator[Problem]:
     """Grasps wider than the gripper opens, even on the nearest point of the scene, where a metre has `scale` pixels."""
-    widest = ORIGINAL_OPENING if gripper is None else gripper.max_opening
     widths = annotations.grasps.widths
     for index in np.flatnonzero(widths > widest * scale * (1 + TOLERANCE)):
         message = (
@@ -140,10 +132,26 @@ def _opening_problems(
         yield Problem(path, annotations.lines[index], "opening wider than the gripper", message)
 
 
-def _jaw_problems(path: Path, annotations: AnnotationLines, scale: Scale, gripper: Gripper | None) -> Iterator[Problem]:
-    jaws = ORIGINAL_JAWS if gripper is None else gripper.jaw_sizes or (gripper.finger_width,)
-    heights, known = annotations.grasps.heights, np.array(jaws) * scale.ground
+def _jaw_problems(path: Path, annotations: AnnotationLines, ground: float, gripper: Gripper) -> Iterator[Problem]:
+    """Jaws that the gripper does not have, where a metre has `ground` pixels."""
+    heights, known = annotations.grasps.heights, np.array(gripper.jaw_sizes or (gripper.finger_width,)) * ground
     for index in np.flatnonzero((np.abs(heights[:, None] - known) > TOLERANCE * known).all(axis=1)):
         sizes = ", ".join(f"{jaw:.2f}" for jaw in known)
         message = f"the jaw size {heights[index]:g} px is none of the gripper's: {sizes}"
         yield Problem(path, annotations.lines[index], "unknown jaw size", message, Severity.WARNING)
+
+
+def _ratio_problems(path: Path, annotations: AnnotationLines) -> Iterator[Problem]:
+    """Jaws of one grasp that are not to each other as the original's are."""
+    grasps = annotations.grasps
+    _, which = np.unique(grasps.values[:, :4], axis=0, return_inverse=True)
+    for number in range(which.max(initial=-1) + 1):
+        (lines,) = np.nonzero(which.reshape(-1) == number)
+        heights = grasps.heights[lines]
+        units = heights[0] / np.array(ORIGINAL_JAWS)
+        multiples = heights / units[:, None]
+        known = np.array(ORIGINAL_JAWS)[:, None, None]
+        if not (np.abs(multiples - known) <= TOLERANCE * known).any(axis=0).all(axis=1).any():
+            sizes = ", ".join(f"{height:g}" for height in heights)
+            message = f"its jaw sizes, {sizes} px, are not to each other as jaws of 1, 2, 3, 4 and 6 cm"
+            yield Problem(path, annotations.lines[lines[0]], "unknown jaw size", message, Severity.WARNING)
