@@ -36,8 +36,8 @@ def test_angles_are_those_of_the_image(theta: float, angle: float) -> None:
 
 
 def test_the_opening_runs_where_the_original_runs_it() -> None:
-    """theta = 30 degrees: to the right and down. GG-CNN, too, reads it so: its angle is -theta with y up, and the ends of
-    its grasps lie at column x ± w/2 cos(-theta), row y ∓ w/2 sin(-theta)."""
+    """theta = 30 degrees: to the right and down. GG-CNN reads it so: its angle is -theta with y up, and the ends of
+    a grasp lie at columns x ± w/2 cos(-theta) and rows y ∓ w/2 sin(-theta)."""
     grasps = GraspRectangles(np.array([parse_grasp("100;100;30;40;10")]))
     along = grasps.corners[0, 1] - grasps.corners[0, 0]
     np.testing.assert_allclose(along, [40 * np.cos(np.pi / 6), 20], atol=1e-9)

@@ -161,6 +161,13 @@ def test_a_camera_that_cannot_be_found(cornell: Path) -> None:
     assert np.isfinite(CornellDataset(cornell, depth="radial")[0].depth).any()
 
 
+def test_a_broken_image_is_named(cornell: Path) -> None:
+    image = cornell / "01/pcd0100r.png"
+    image.write_bytes(image.read_bytes()[:100])
+    with pytest.raises(DatasetError, match=r"pcd0100r\.png"):
+        CornellDataset(cornell)[0]
+
+
 def test_without_a_list_of_objects_each_image_is_one_only_if_told(cornell: Path) -> None:
     (cornell / "z.txt").unlink()
     with pytest.raises(DatasetError, match=r"Put z.txt of the dataset's processedData.zip there .* objects='images'"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 from grasp_bringup.cli import experiment as experiment_command
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.jacquard import JacquardDataset
+from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits
 from grasp_learning.datasets.submission import read_submission
 from grasp_learning.evaluation.evaluate import Choice
 from grasp_learning.experiment.perform import Tried, perform
@@ -92,6 +94,16 @@ def invoke(*words: object) -> tuple[int, str]:
     app.command()(experiment_command.command)
     result = CliRunner().invoke(app, [str(word) for word in words])
     return result.exit_code, " ".join(result.output.split())
+
+
+def test_an_empty_test_set_is_told_before_anything_is_trained(config: Path, bars: Path, tmp_path: Path) -> None:
+    root = tmp_path / "without"
+    shutil.copytree(bars, root)
+    ObjectSplits.create(JacquardDataset(bars).objects, (0.8, 0.2, 0.0), seed=1).save(root / SPLITS_FILE)
+    experiment = Experiment(edit(config, tests=[{"name": "none", "root": str(root)}]), tmp_path / "out")
+    with pytest.raises(DatasetError, match=r"the test set 'none': the test part of .*without has no scene"):
+        go(experiment, Bench())
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_interrupted_experiment_goes_on_and_reports(config: Path, bars: Path, tmp_path: Path) -> None:

@@ -38,9 +38,10 @@ def test_pixels_count_almost_the_same_in_the_middle_and_too_much_at_the_border()
     )
     first, second = GraspRectangles(values[:100]), GraspRectangles(values[100:])
     assert np.abs(iou_matrix(first, second) - raster_iou_matrix(first, second)).max() < 0.02
-    corner = rectangles((3, 60, 0, 60, 20))
-    inside = rectangles((25, 60, 0, 60, 20))
-    assert raster_iou_matrix(corner, inside)[0, 0] != pytest.approx(iou_matrix(corner, inside)[0, 0], abs=0.02)
+    corner = rectangles((3, 60, 0, 60, 20))  # 27 px of it lie left of the image
+    inside = rectangles((25, 60, 0, 60, 20))  # 5 px
+    assert iou_matrix(corner, inside)[0, 0] == pytest.approx(38 / 82)
+    assert raster_iou_matrix(corner, inside)[0, 0] == pytest.approx(34 / 56)  # columns 0 to 33 of 0 to 55
 
 
 def test_angles_wrap_at_half_a_turn() -> None:

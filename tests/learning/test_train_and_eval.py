@@ -6,9 +6,11 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import typer
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from grasp_bringup.cli import eval as eval_command
@@ -16,12 +18,17 @@ from grasp_bringup.cli import train as train_command
 from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits
 from grasp_learning.datasets.submission import read_submission
+from grasp_learning.evaluation.evaluate import examine
+from grasp_learning.evaluation.rectangle_metric import best_iou
+from grasp_learning.rectangles import GraspRectangles
 from grasp_planning.generative import inference
 from grasp_planning.generative.card import read_card
-from grasp_planning.generative.postprocessing import Postprocessing
+from grasp_planning.generative.postprocessing import GraspMapArrays, Postprocessing
 from grasp_planning.generative.preprocessing import Preprocessing
 from grasp_planning.generative.weights import save_weights
 from grasp_planning.networks import build
+
+BAR_IMAGE = 96
 
 
 def invoke(module: object, *words: object) -> tuple[int, str]:
@@ -56,11 +63,48 @@ def test_eval_prints_a_row_and_writes_what_machines_read(
     assert 0.0099 <= result["iou_avg"] <= 1.0 and result["milliseconds"]["median"] > 0
     assert set(read_submission(predictions).grasps) == set(JacquardDataset(bars).part("test").ids)
     (exported,) = (tmp_path / "cache/networks").glob("*.xml")
-    assert invoke(eval_command, *words[:4], "--split", "train", "--legacy-raster")[0] == 0
+    assert (result["depth"], result["fit_jaws"], result["overlap"]) == ("perfect", False, "exact")
+    other = ("--split", "train", "--legacy-raster", "--depth", "stereo", "--json", out)
+    assert invoke(eval_command, *words[:4], *other)[0] == 0
+    otherwise = json.loads(out.read_text())
+    assert (otherwise["depth"], otherwise["fit_jaws"], otherwise["overlap"]) == ("stereo", False, "raster")
     assert list((tmp_path / "cache/networks").glob("*.xml")) == [exported]  # once
     assert invoke(eval_command, *words[:4], "--card", "bars")[0] == 0
     noted = read_card(weights)[0].metrics["bars"]
     assert noted["iou"] == result["iou"] and str(tmp_path) not in str(noted)
+    assert (noted["depth"], noted["fit_jaws"], noted["overlap"]) == ("perfect", False, "exact")
+    code, output = invoke(eval_command, *words[:4], "--card", "validation")
+    assert code == 2 and "by this name stands what the training measured" in output
+
+
+def test_the_raster_is_that_of_the_network(bars: Path) -> None:
+    """As published evaluators have it, which scale the annotations to the network's image."""
+    scenes = JacquardDataset(bars)
+    postprocessing = Postprocessing(width_scale=24.0)
+    half = Preprocessing(size=BAR_IMAGE // 2)
+
+    class Fixed:
+        """Says the same of all images: the middle, at 45 degrees."""
+
+        description = "a test"
+
+        def __call__(self, tensor: NDArray[np.float32]) -> GraspMapArrays:
+            shape = (1, *tensor.shape[1:])
+            quality = np.zeros(shape, np.float32)
+            quality[0, shape[1] // 2, shape[2] // 2] = 1.0
+            return GraspMapArrays(quality, np.zeros(shape, np.float32), *2 * (np.ones(shape, np.float32),))
+
+    found = examine(Fixed(), half, postprocessing, scenes, legacy_raster=True)
+    middle = GraspRectangles([(24.0, 24.0, np.pi / 4, 24.0, 12.0)])
+    expected = []
+    for scene in scenes:
+        values = scene.grasps.values.copy()
+        values[:, :2] = (values[:, :2] + 0.5) / 2 - 0.5
+        values[:, 3:] /= 2
+        expected.append(best_iou(middle, GraspRectangles(values), legacy_raster=True))
+    assert found.scores.overlaps.tolist() == expected and max(expected) > 0
+    exact = examine(Fixed(), half, postprocessing, scenes).scores.overlaps
+    assert not np.allclose(found.scores.overlaps, exact, atol=1e-3)
 
 
 def test_bad_input_of_eval(weights: Path, bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

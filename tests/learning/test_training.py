@@ -74,6 +74,21 @@ def test_a_run_learns_and_is_written_down(small_training: Path, bars: Path, tmp_
         run(small_training, tmp_path / "run", "optimization.batch=4")
 
 
+@pytest.mark.parametrize("order", [("all", "some"), ("some", "all")])
+def test_not_every_source_needs_validation_objects(
+    small_training: Path, bars: Path, tmp_path: Path, order: tuple[str, str]
+) -> None:
+    names = JacquardDataset(bars).objects
+    for source, chosen, shares in (("all", names[:4], (1.0, 0.0, 0.0)), ("some", names[4:8], (0.5, 0.5, 0.0))):
+        for name in chosen:
+            shutil.copytree(bars / name, tmp_path / source / name)
+        ObjectSplits.create(chosen, shares, seed=0).save(tmp_path / source / SPLITS_FILE)
+    data = ", ".join(f"{{root: {tmp_path / source}}}" for source in order)
+    card = run(small_training, tmp_path / "run", f"data=[{data}]", "optimization.epochs=1")
+    assert card.data["train"]["scenes"] == 6 and card.metrics["validation"]["scenes"] == 2
+    assert cv2.imread(str(tmp_path / "run/pictures/epoch_000.png")).shape == (2 * SIZE, 4 * SIZE, 3)
+
+
 def measured(folder: Path) -> list[tuple[int, str]]:
     """Steps at which the loss in validation was noted, and the loss."""
     with (folder / METRICS).open() as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grasp_learning.datasets.dataset import DatasetScene
+from grasp_learning.rectangles import GraspRectangles
 from grasp_planning.generative.preprocessing import ImageError, PreparedImage, Preprocessing
 
 
@@ -16,3 +17,11 @@ def prepared(scene: DatasetScene, preprocessing: Preprocessing) -> PreparedImage
         return preprocessing.prepare(scene.color, scene.depth)
     except ImageError as error:
         raise ImageError(f"scene {scene.id}: {error}") from error
+
+
+def in_network(grasps: GraspRectangles, image: PreparedImage) -> GraspRectangles:
+    """Grasps in pixels of an image in those of the network."""
+    values = grasps.values.copy()
+    values[:, :2] = image.to_network(values[:, :2])
+    values[:, 3:] *= image.scale
+    return GraspRectangles(values)

@@ -57,6 +57,9 @@ def command(
     Exit code 0: measured, however it went; 2: bad input.
     """
     console, errors = Console(), Console(stderr=True)
+    if card_name == "validation":
+        errors.print("[bold red]--card validation: by this name stands what the training measured; take another[/]")
+        raise typer.Exit(2)
     try:
         kind: DepthKind = depth.value
         scenes = JacquardDataset(dataset, kind).part(split.value)
@@ -70,7 +73,9 @@ def command(
         if exam is not None and sgt:
             with ProgressBar(errors, "trying", "scenes", len(exam)) as bar:
                 tried = judge_all(exam, submission_of(found.grasps), progress=bar.show).summary()
-        result = evaluation_row(weights, dataset, split.value, found, tried)
+        result = evaluation_row(
+            weights, dataset, split.value, found, tried, depth=kind, fit_jaws=fit_jaws, legacy_raster=legacy_raster
+        )
     except BAD_INPUT as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(2) from error
@@ -99,7 +104,7 @@ def _short(result: dict[str, Any]) -> dict[str, Any]:
     names = ("trials", "successes", "success_rate", "ci95", "failures")
     return {
         "scenes": result["scenes"],
-        **{name: result[name] for name in ("iou", "ci95", "iou_avg")},
+        **{name: result[name] for name in ("depth", "fit_jaws", "overlap", "iou", "ci95", "iou_avg")},
         "sgt": None if tried is None else {name: tried[name] for name in names},
     }
 

@@ -16,6 +16,7 @@ from typing_extensions import Self
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits, Part
 from grasp_learning.rectangles import GraspRectangles
+from grasp_perception.image_files import ImageFileError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +78,10 @@ class GraspDataset(ABC, Generic[Entry]):
         return len(self.scenes)
 
     def __getitem__(self, index: int) -> DatasetScene:
-        return self._read(self.scenes[index])
+        try:
+            return self._read(self.scenes[index])
+        except ImageFileError as error:
+            raise DatasetError(str(error)) from error
 
     @abstractmethod
     def grasps(self, index: int) -> GraspRectangles:

@@ -27,7 +27,7 @@ from grasp_learning.datasets.tiff import encode_tiff
 from grasp_learning.rectangles import GraspRectangles
 from grasp_perception.depth import decode_depth
 from grasp_perception.files import write_atomically
-from grasp_perception.image_files import ImageFileError, read_color, read_mask, read_raw_depth
+from grasp_perception.image_files import read_color, read_mask, read_raw_depth
 
 DepthKind = Literal["perfect", "stereo"]
 
@@ -123,7 +123,8 @@ class JacquardDataset(GraspDataset[SceneFiles]):
 
         Raises:
             DatasetError: There is no such folder or no scene in it, files that are needed are missing,
-                a scene is there twice, or its index is of another version; or the robustness of its grasps is asked for and not known.
+                a scene is there twice, or its index is of another version; or the robustness of its grasps is asked
+                for and not known.
         """
         if depth not in get_args(DepthKind):
             raise DatasetError(f"the depth is one of {', '.join(get_args(DepthKind))}, not '{depth}'")
@@ -162,17 +163,14 @@ class JacquardDataset(GraspDataset[SceneFiles]):
         return grasps[self.robustness.shares(entry.id, len(grasps)) >= self.min_robustness]
 
     def _read(self, entry: SceneFiles) -> DatasetScene:
-        try:
-            scene = DatasetScene(
-                id=entry.id,
-                object=entry.object,
-                color=read_color(entry.color),
-                depth=decode_depth(read_raw_depth(entry.path(self.depth_kind))),
-                mask=read_mask(entry.mask),
-                grasps=self._annotations(entry),
-            )
-        except ImageFileError as error:
-            raise DatasetError(str(error)) from error
+        scene = DatasetScene(
+            id=entry.id,
+            object=entry.object,
+            color=read_color(entry.color),
+            depth=decode_depth(read_raw_depth(entry.path(self.depth_kind))),
+            mask=read_mask(entry.mask),
+            grasps=self._annotations(entry),
+        )
         sizes = {scene.color.shape[:2], scene.depth.shape, None if scene.mask is None else scene.mask.shape}
         if len(sizes) > 1:
             raise DatasetError(f"{entry.folder}/{entry.id}_*: colour, depth and mask differ in size: {sizes}")

@@ -12,7 +12,7 @@ import numpy as np
 from grasp_learning.datasets.dataset import DatasetScene, GraspDataset
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.evaluation.rectangle_metric import RectangleScores, best_iou
-from grasp_learning.prepared import prepared
+from grasp_learning.prepared import in_network, prepared
 from grasp_learning.progress import Progress
 from grasp_learning.rectangles import GraspRectangles
 from grasp_planning.generative.inference import Device, NetworkRunner, open_runner
@@ -59,7 +59,7 @@ def evaluate(
         weights: ``<name>.safetensors``, its card beside it.
         dataset: The scenes.
         device: Where to calculate.
-        legacy_raster: Count overlaps as published evaluators do.
+        legacy_raster: Count overlaps as published evaluators do: in whole pixels of the network.
         choice: Which of the network's grasps is taken; its best if None.
         progress: Called with the scenes done and all of them.
 
@@ -104,7 +104,10 @@ def examine(
         candidates = [image.grasp_to_image(grasp) for grasp in found]
         grasp = choice(scene, candidates) if choice else candidates[0]
         seconds.append(time.perf_counter() - started)
-        overlaps.append(best_iou(GraspRectangles.of([grasp]), scene.grasps, legacy_raster=legacy_raster))
+        pair = (GraspRectangles.of([grasp]), scene.grasps)
+        if legacy_raster:  # published evaluators count the network's pixels
+            pair = (in_network(pair[0], image), in_network(pair[1], image))
+        overlaps.append(best_iou(*pair, legacy_raster=legacy_raster))
         grasps[scene.id] = grasp
         if progress is not None:
             progress(index + 1, len(dataset))

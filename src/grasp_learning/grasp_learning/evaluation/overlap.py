@@ -21,8 +21,8 @@ def iou_matrix(predicted: GraspRectangles, annotated: GraspRectangles) -> NDArra
 def raster_iou_matrix(predicted: GraspRectangles, annotated: GraspRectangles) -> NDArray[np.float64]:
     """(P, A) intersection over union counted in pixels, as the evaluator of GG-CNN and all that came of it counts.
 
-    Kept for comparison with published tables only. Its canvas ends at the largest coordinate, and indices below 0 count
-    from the other end of it, so that near the upper and left border of the image it finds more overlap than there is.
+    Kept for comparison with published tables only. What lies above or left of the first pixel counts for neither of the
+    two, so that near the upper and left border it finds more overlap than there is.
     """
     return np.array([[_raster_iou(p, a) for a in annotated.corners] for p in predicted.corners]).reshape(
         len(predicted), len(annotated)

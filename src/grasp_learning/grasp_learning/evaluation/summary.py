@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from grasp_learning.datasets.jacquard import DepthKind
 from grasp_learning.datasets.splits import Part
 from grasp_learning.evaluation.evaluate import Evaluation
 from grasp_learning.evaluation.rectangle_metric import THRESHOLDS, RectangleScores
@@ -22,7 +23,15 @@ def rectangle_summary(scores: RectangleScores) -> dict[str, Any]:
 
 
 def evaluation_row(
-    weights: Path, dataset: Path, part: Part, found: Evaluation, sgt: dict[str, Any] | None
+    weights: Path,
+    dataset: Path,
+    part: Part,
+    found: Evaluation,
+    sgt: dict[str, Any] | None,
+    *,
+    depth: DepthKind,
+    fit_jaws: bool = False,
+    legacy_raster: bool = False,
 ) -> dict[str, Any]:
     """A row of a table such as Prew et al.'s (2022) II; `grasp eval --json` writes it.
 
@@ -32,11 +41,17 @@ def evaluation_row(
         part: Of its splits.
         found: What they made of it.
         sgt: What simulated trials say, as `grasp sgt --json` writes it; None if there were none.
+        depth: Which depth images were shown.
+        fit_jaws: Whether the grasps were fitted to the depth image.
+        legacy_raster: Whether overlaps were counted in pixels.
     """
     return {
         "weights": str(weights),
         "dataset": str(dataset),
         "split": part,
+        "depth": depth,
+        "fit_jaws": fit_jaws,
+        "overlap": "raster" if legacy_raster else "exact",
         **rectangle_summary(found.scores),
         "sgt": sgt,
         "milliseconds": found.milliseconds,

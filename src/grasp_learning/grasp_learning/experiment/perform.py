@@ -76,11 +76,14 @@ def perform(
 
     Raises:
         ConfigurationError: There is no such row or table.
-        DatasetError: A dataset is broken, or objects of a test set are trained on.
+        DatasetError: A dataset is broken, a test set is empty, or objects of one are trained on.
         RunError: The folder holds a run with other settings.
     """
     runs = experiment.only(only)
     tests = [(test, JacquardDataset(test.root, test.depth).part(test.part)) for test in experiment.settings.tests]
+    for test, scenes in tests:
+        if not len(scenes):
+            raise DatasetError(f"the test set '{test.name}': the {test.part} part of {test.root} has no scene")
     _require_unseen(runs, tests)
     for run in runs:
         holds(run.folder, run.settings)
@@ -123,7 +126,8 @@ def _evaluated(
             tried = trials.tried(test.root, grasps, lambda done: tell(done, len(chosen)))
     write_submission(run.folder / f"{test.name}.txt", found.grasps)
     draw_sheet(run.folder / f"{test.name}.png", f"{run} on {test.name}", scenes, found, tried.phases if tried else {})
-    return evaluation_row(weights, test.root, test.part, found, tried.summary if tried else None)
+    summary = tried.summary if tried else None
+    return evaluation_row(weights, test.root, test.part, found, summary, depth=test.depth, fit_jaws=test.fit_jaws)
 
 
 def _spread(ids: Sequence[str], count: int) -> list[str]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from grasp_learning.datasets.dataset import DatasetScene
 from grasp_learning.datasets.jacquard import JacquardDataset
-from grasp_learning.prepared import prepared
+from grasp_learning.prepared import in_network, prepared
 from grasp_learning.progress import Progress
 from grasp_learning.rectangles import GraspRectangles
 from grasp_perception.files import write_atomically
@@ -156,8 +156,5 @@ def packed_scene(scene: DatasetScene, preprocessing: Preprocessing) -> PackedSce
         ImageError: The preprocessing does not fit its images.
     """
     image = prepared(scene, preprocessing)
-    values = scene.grasps.values.copy()
-    values[:, :2] = image.to_network(values[:, :2])
-    values[:, 3:] *= image.scale
     depth = image.depth - np.float32(image.depth.mean(dtype=np.float64))
-    return PackedScene(scene.id, image.color, depth, GraspRectangles(values))
+    return PackedScene(scene.id, image.color, depth, in_network(scene.grasps, image))

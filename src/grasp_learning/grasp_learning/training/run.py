@@ -107,7 +107,8 @@ def _train(
     epochs, steps = _done(earlier)
     lightning.seed_everything(_seed(settings.seed, epochs), workers=True, verbose=False)
     lesson, timer = Lesson(settings), Timer()
-    first = parts["validation"][0]
+    validated = [dataset for dataset in parts["validation"] if len(dataset)]
+    first = validated[0]
     pictured = [packed_scene(first[i], settings.preprocessing) for i in range(min(PICTURED, len(first)))]
     keep_memory()
     with _quiet(), _interruptible(), watch("training") as tell:
@@ -138,7 +139,7 @@ def _train(
         network = network.half().float()
     runner = ModuleRunner(network, torch.device("cpu"))
     found = []
-    for dataset in parts["validation"]:
+    for dataset in validated:
         with watch("validating") as tell:
             found.append(examine(runner, settings.preprocessing, settings.reading, dataset, progress=tell))
     scores = RectangleScores(np.concatenate([part.scores.overlaps for part in found]))

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import ConcatDataset, Dataset
 
-from grasp_learning.datasets.index_file import INDEX_FILE, read_recipe
 from grasp_learning.datasets.errors import DatasetError
+from grasp_learning.datasets.index_file import INDEX_FILE, read_recipe
 from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_learning.datasets.robustness import Robustness
 from grasp_learning.datasets.splits import PARTS, Part

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from grasp_learning.datasets.index_file import INDEX_FILE, read_families
 from grasp_learning.datasets.errors import DatasetError, SplitsError
+from grasp_learning.datasets.index_file import INDEX_FILE, read_families
 from grasp_learning.datasets.opening import open_dataset
 from grasp_learning.datasets.splits import PARTS, SPLITS_FILE, ObjectSplits
 
