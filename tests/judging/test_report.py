@@ -70,7 +70,7 @@ def test_the_table_has_the_rectangle_as_it_was_submitted(exam: Exam) -> None:
     rows = list(csv.DictReader(io.StringIO(as_csv(scenes))))
     assert tuple(rows[0]) == COLUMNS
     assert [rows[0][name] for name in ("x", "y", "theta_deg", "opening", "jaw_size")] == [
-        "120.5", "100.25", "30", "40", "10",
+        "120.5", "100.25", "-30", "40", "10",
     ]  # fmt: skip
     assert (rows[1]["phase"], rows[1]["x"], rows[1]["line"]) == ("no_prediction", "", "")
 
