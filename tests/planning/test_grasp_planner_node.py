@@ -168,7 +168,7 @@ def test_grasps_in_the_base_frame_and_on_the_topics(graph, scene, pose):
 
 def test_the_quality_map_of_a_planner_that_has_one(graph, scene, pose, monkeypatch):
     class Left(GraspPlanner):
-        def plan(self, frame, *, roi=None, max_grasps=1):
+        def plan(self, frame, *, roi=None, max_grasps=1, tracked=False):
             self.quality_map = np.zeros(frame.depth.shape, np.float32)
             self.quality_map[:, :300] = 0.25
             raise NoGraspFound(Outcome.NO_GRASP, "not good enough")
@@ -217,6 +217,17 @@ def test_grasps_near_a_point(graph, scene, pose):
     response = graph.plan(near=Point(x=0.22), radius=0.01)
     assert response.outcome.code == Outcome.NO_OBJECT
     assert "in the part of the workspace that was asked for" in response.outcome.message
+
+
+def test_what_is_tracked_may_be_cut_off(graph, see, rendering, pose):
+    graph.start_planner()
+    graph.broadcast(pose)
+    bar = rendering.Box(0.22, -0.21, 0.0, (0.016, 0.30, 0.02))  # goes on beyond the image's border
+    graph.stream(see(bar, pose=pose, intrinsics=REALSENSE))
+    response = graph.plan()
+    assert response.outcome.code == Outcome.NO_OBJECT
+    assert "but for 1 things that the image's border cuts off" in response.outcome.message
+    assert graph.plan(near=Point(x=0.22, y=-0.09), radius=0.04).outcome.code == Outcome.SUCCESS
 
 
 def test_not_every_answer_about_a_tracked_object_is_shown(graph, scene, pose, monkeypatch):
@@ -311,7 +322,7 @@ def test_grasp_outside_the_workspace(graph, scene, pose):
 
 def test_planner_that_raises_does_not_end_the_node(graph, scene, pose, monkeypatch):
     class Broken(GraspPlanner):
-        def plan(self, frame, *, roi=None, max_grasps=1):
+        def plan(self, frame, *, roi=None, max_grasps=1, tracked=False):
             raise ZeroDivisionError("a bug")
 
     monkeypatch.setattr(grasp_planner, "load_planner", lambda name, gripper, **options: Broken(gripper))

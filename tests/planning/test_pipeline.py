@@ -7,8 +7,8 @@ from grasp_perception.camera import CameraIntrinsics
 from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_perception.transform import Transform
 from grasp_planning.antipodal import AntipodalPlanner
-from grasp_planning.pipeline import plan_in_base, workspace_mask
-from grasp_planning.planner import NoGraspFound
+from grasp_planning.pipeline import near_mask, plan_in_base, workspace_mask
+from grasp_planning.planner import NoGraspFound, load_planner
 
 REALSENSE = CameraIntrinsics(615.0, 615.0, 319.5, 239.5, 640, 480)
 BASE_FROM_TABLE = Transform.identity()
@@ -84,6 +84,45 @@ def test_region_of_interest(scene, widowx, workcell):
     roi[:20, :20] = True
     with pytest.raises(NoGraspFound, match="the part of the workspace that was asked for"):
         plan_in_base(AntipodalPlanner(widowx), "antipodal", frame, pose, workcell, roi=roi)
+
+
+@pytest.fixture(params=["antipodal", "ggcnn2"])
+def any_planner(request, repository, widowx):
+    models = repository / "models/networks/widowx"
+    options = {"device": "cpu"} if request.param == "ggcnn2" else {}
+    return load_planner(request.param, widowx, models=models, **options)
+
+
+@pytest.fixture
+def sleeve(see, rendering):
+    """A bar that goes on beyond the image's border, and ends in the workspace at (0.22, -0.06)."""
+    pose = rendering.camera_pose(0.62, x=0.22)
+    bar = rendering.Box(0.22, -0.21, 0.0, (0.02, 0.30, 0.02))
+    return see(bar, pose=pose, intrinsics=REALSENSE, millimetres=True), pose
+
+
+def test_what_the_border_cuts_off_is_left_alone_in_the_workspace(any_planner, sleeve, workcell):
+    frame, pose = sleeve
+    with pytest.raises(NoGraspFound, match="but for 1 things that the image's border cuts off") as raised:
+        plan_in_base(any_planner, "any", frame, pose, workcell)
+    assert raised.value.outcome is Outcome.NO_OBJECT
+
+
+def test_what_is_tracked_may_be_cut_off(any_planner, sleeve, workcell):
+    frame, pose = sleeve
+    near = near_mask(frame, pose, (0.22, -0.08), 0.05)
+    grasps = plan_in_base(any_planner, "any", frame, pose, workcell, roi=near, max_grasps=5, tracked=True)
+    for grasp in grasps:
+        assert grasp.pose.translation[:2] == pytest.approx([0.22, -0.09], abs=0.045)
+        assert abs(grasp.pose.rotation[0, 0]) > np.cos(np.radians(20))
+
+
+def test_what_stands_near_something_cut_off_is_not(any_planner, see, rendering, workcell):
+    pose = rendering.camera_pose(0.62, x=0.22)
+    boxes = [rendering.Box(0.22, -0.21, 0.0, (0.02, 0.30, 0.02)), rendering.Box(0.22, -0.03, 1.57, (0.016, 0.04, 0.02))]
+    frame = see(*boxes, pose=pose, intrinsics=REALSENSE, millimetres=True)
+    for grasp in plan_in_base(any_planner, "any", frame, pose, workcell, max_grasps=5):
+        assert grasp.pose.translation[:2] == pytest.approx([0.22, -0.03], abs=0.02)
 
 
 def test_no_depth_is_the_planners_business(scene, widowx, workcell):

@@ -14,7 +14,7 @@ class Mine(GraspPlanner):
         super().__init__(gripper)
         self.strength = strength
 
-    def plan(self, frame, *, roi=None, max_grasps=1):
+    def plan(self, frame, *, roi=None, max_grasps=1, tracked=False):
         raise NoGraspFound(Outcome.NO_GRASP, "never")
 
 

@@ -89,6 +89,7 @@ def plan_in_base(
     roi: NDArray[np.bool_] | None = None,
     max_grasps: int = 1,
     candidates: int = 20,
+    tracked: bool = False,
     reachable: Callable[[Grasp], bool] | None = None,
 ) -> list[Grasp]:
     """Grasps in the base frame that the robot may try, best first.
@@ -102,6 +103,7 @@ def plan_in_base(
         roi: (H, W) where grasps may lie besides; None = everywhere.
         max_grasps: At most so many are returned.
         candidates: So many are asked of the planner, at least, because the filters refuse some.
+        tracked: See `GraspPlanner.plan`.
         reachable: See `filters.keep_feasible`.
 
     Raises:
@@ -114,6 +116,6 @@ def plan_in_base(
         if not mask.any():
             where = "the workspace" if roi is None else "the part of the workspace that was asked for"
             raise NoGraspFound(Outcome.NO_OBJECT, f"nothing stands on the table in {where}")
-    proposed = planner.plan(frame, roi=mask, max_grasps=max(max_grasps, candidates))
+    proposed = planner.plan(frame, roi=mask, max_grasps=max(max_grasps, candidates), tracked=tracked)
     grasps = [to_base(candidate, base_from_camera, name) for candidate in proposed]
     return keep_feasible(grasps, workcell, planner.gripper, reachable)[:max_grasps]

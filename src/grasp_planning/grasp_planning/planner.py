@@ -43,7 +43,7 @@ class GraspPlanner(ABC):
 
     @abstractmethod
     def plan(
-        self, frame: RGBDFrame, *, roi: NDArray[np.bool_] | None = None, max_grasps: int = 1
+        self, frame: RGBDFrame, *, roi: NDArray[np.bool_] | None = None, max_grasps: int = 1, tracked: bool = False
     ) -> list[GraspCandidate]:
         """Propose grasps.
 
@@ -51,6 +51,8 @@ class GraspPlanner(ABC):
             frame: What the camera saw.
             roi: (H, W) True where grasp centres may lie; None = everywhere.
             max_grasps: Upper bound on the number of proposals.
+            tracked: Whether the roi lies about something that was seen whole before and is followed: a part of it
+                is enough then.
 
         Returns:
             At least one and at most `max_grasps` candidates, best first.

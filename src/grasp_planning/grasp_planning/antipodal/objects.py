@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from grasp_perception.outcomes import Outcome
 from grasp_planning.antipodal.height_map import HeightMap, Surface
 from grasp_planning.antipodal.options import AntipodalOptions
+from grasp_planning.cut_objects import cut_by_border
 from grasp_planning.planner import NoGraspFound
-
-_SEVERED = 0.010
-"""Parts of one thing lie at most this far from each other, metres."""
 
 
 def target_pixels(surface: Surface, roi: NDArray[np.bool_] | None, options: AntipodalOptions) -> NDArray[np.bool_]:
@@ -34,7 +32,6 @@ def target_pixels(surface: Surface, roi: NDArray[np.bool_] | None, options: Anti
     above = (surface.height > options.min_object_height).view(np.uint8)  # False for NaN
     above = cv2.morphologyEx(above, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=8)
-    x, y, w, h = (stats[:, i] for i in (cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP, cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT))
     wanted = stats[:, cv2.CC_STAT_AREA] * surface.pixel**2 >= options.min_object_area
     wanted[0] = False  # label 0 is the table
     where = "in the image"
@@ -47,14 +44,7 @@ def target_pixels(surface: Surface, roi: NDArray[np.bool_] | None, options: Anti
     if not wanted.any():
         raise NoGraspFound(Outcome.NO_OBJECT, height)
     if options.skip_cut_objects:
-        margin = 2  # opening eats the outermost pixels
-        rows, columns = above.shape
-        cut = (x <= margin) | (y <= margin) | (x + w >= columns - margin) | (y + h >= rows - margin)
-        cut[0] = False
-        # What floats beside something cut is a part of it that a hole in the depth image has severed.
-        radius = max(1, round(_SEVERED / surface.pixel))
-        beside = cv2.dilate(cut[labels].view(np.uint8), np.ones((2 * radius + 1, 2 * radius + 1), np.uint8))
-        cut[np.unique(labels[beside > 0])] = True
+        cut = cut_by_border(labels, stats, surface.pixel)
         if not (wanted & ~cut).any():
             raise NoGraspFound(
                 Outcome.NO_OBJECT, f"{height}, but for {int(wanted.sum())} things that the image's border cuts off"

@@ -24,7 +24,7 @@ class AntipodalOptions:
     min_object_area: float = 4e-5
     """Smallest area seen of an object, m²; less is noise."""
     skip_cut_objects: bool = True
-    """Leave alone what the image's border cuts off: its other end is unknown, and it may be the robot."""
+    """Leave alone what the image's border cuts off, unless it is tracked: it may be the robot."""
     smoothing: float = 1.0
     """Standard deviation of the Gaussian before the gradient, cells."""
     edge_slope: float = 0.8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,12 +49,12 @@ class AntipodalPlanner(GraspPlanner):
         self.options = AntipodalOptions(**options)
 
     def plan(
-        self, frame: RGBDFrame, *, roi: NDArray[np.bool_] | None = None, max_grasps: int = 1
+        self, frame: RGBDFrame, *, roi: NDArray[np.bool_] | None = None, max_grasps: int = 1, tracked: bool = False
     ) -> list[GraspCandidate]:
         """See `GraspPlanner.plan`."""
         if roi is not None and roi.shape != frame.depth.shape:
             raise ValueError(f"roi is {roi.shape}, the image is {frame.depth.shape}")
-        options = self.options
+        options = replace(self.options, skip_cut_objects=False) if tracked else self.options
         rng = np.random.default_rng(options.seed)
         surface = self._look(frame, rng)
         targets = target_pixels(surface, roi, options)

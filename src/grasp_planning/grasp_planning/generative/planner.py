@@ -39,7 +39,7 @@ class GenerativeOptions(Configuration):
     min_object_height: float = Field(default=0.004, gt=0)
     """m: what stands less above the table is table."""
     skip_cut_objects: bool = True
-    """Leave alone what the image's border cuts off: it may be the robot."""
+    """Leave alone what the image's border cuts off, unless it is tracked: it may be the robot."""
     insertion: float = Field(default=0.03, ge=0)
     """m that the tips go past the surface, unless the palm or the table comes first; as in the trials that made the
     training data."""
@@ -78,7 +78,7 @@ class GenerativePlanner(GraspPlanner):
             raise WeightsError(f"{self.options.weights} are weights of '{self.card.network}', not of '{self.network}'")
 
     def plan(
-        self, frame: RGBDFrame, *, roi: NDArray[np.bool_] | None = None, max_grasps: int = 1
+        self, frame: RGBDFrame, *, roi: NDArray[np.bool_] | None = None, max_grasps: int = 1, tracked: bool = False
     ) -> list[GraspCandidate]:
         """See `GraspPlanner.plan`."""
         if roi is not None and roi.shape != frame.depth.shape:
@@ -92,7 +92,7 @@ class GenerativePlanner(GraspPlanner):
                 table,
                 min_height=self.options.min_object_height,
                 opening=self.gripper.max_opening,
-                skip_cut=self.options.skip_cut_objects,
+                skip_cut=self.options.skip_cut_objects and not tracked,
                 roi=roi,
             )
             side = self._side(frame, standing)

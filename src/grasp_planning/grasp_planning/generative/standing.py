@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from grasp_perception.frame import RGBDFrame
 from grasp_perception.outcomes import Outcome
 from grasp_perception.table import TablePlane
+from grasp_planning.cut_objects import cut_by_border
 from grasp_planning.planner import NoGraspFound
 
 _MIN_AREA = 4e-5
@@ -56,7 +57,7 @@ def find_standing(
         table: The table in it.
         min_height: What is lower is table, m.
         opening: The gripper's, m.
-        skip_cut: Leave alone what the image's border cuts off; it may be the robot.
+        skip_cut: Leave alone what the image's border cuts off, in the roi or outside it.
         roi: (H, W) where grasps may lie besides; None = everywhere.
 
     Raises:
@@ -65,19 +66,21 @@ def find_standing(
     intrinsics = frame.intrinsics
     ground = table.depth_image(intrinsics)
     seen = (np.float32(table.offset) * (1 - frame.depth / ground) > min_height).astype(np.uint8)  # NaN is not
+    seen = cv2.morphologyEx(seen, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    focal = float(np.sqrt(intrinsics.fx * intrinsics.fy))
+    left_alone = 0
+    if skip_cut:
+        seen, left_alone = _whole(seen, roi, table.offset / focal)
     if roi is not None:
         seen &= roi
-    seen = cv2.morphologyEx(seen, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     distance = float(np.median(frame.depth[seen > 0])) if seen.any() else table.offset
-    pixel = distance / float(np.sqrt(intrinsics.fx * intrinsics.fy))
+    pixel = distance / focal
     spanned = _closed(seen, max(1, round(opening / pixel)) | 1)
-    if skip_cut:
-        spanned = _whole(spanned)
-    seen &= spanned
     if np.count_nonzero(seen) * pixel**2 < _MIN_AREA:
         where = "" if roi is None else " in the region of interest"
+        but = f", but for {left_alone} things that the image's border cuts off" if left_alone else ""
         raise NoGraspFound(
-            Outcome.NO_OBJECT, f"nothing stands more than {min_height * 1e3:.0f} mm above the table{where}"
+            Outcome.NO_OBJECT, f"nothing stands more than {min_height * 1e3:.0f} mm above the table{where}{but}"
         )
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
     mask = spanned > 0 if roi is None else (spanned > 0) & roi
@@ -93,14 +96,19 @@ def _closed(seen: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[size:-size, size:-size])
 
 
-def _whole(seen: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """What is seen, but for things at the border."""
-    count, labels = cv2.connectedComponents(seen)
-    kept = np.ones(count, np.uint8)
-    kept[0] = 0
-    for border in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
-        kept[border] = 0
-    return kept[labels]
+def _whole(seen: NDArray[np.uint8], roi: NDArray[np.bool_] | None, pixel: float) -> tuple[NDArray[np.uint8], int]:
+    """What the border does not cut off of what is seen, and how many things in the roi it does.
+
+    Args:
+        seen: (H, W) not 0 where something stands, inside the roi and outside it.
+        roi: (H, W); None = everywhere.
+        pixel: Size of one on the table, m.
+    """
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(seen)
+    cut = cut_by_border(labels, stats, pixel)
+    wanted = labels if roi is None else labels[roi]
+    large = stats[:, cv2.CC_STAT_AREA] * pixel**2 >= _MIN_AREA
+    return seen * ~cut[labels], int(np.count_nonzero((cut & large)[np.unique(wanted)]))
 
 
 def _middles(low: float, high: float, side: int | None) -> list[float]:

@@ -210,6 +210,7 @@ class GraspPlannerNode(AutostartLifecycleNode):
                     roi=roi,
                     max_grasps=request.max_grasps or 1,
                     candidates=self._value("candidates"),
+                    tracked=request.radius > 0,
                 )
             finally:
                 if shown:

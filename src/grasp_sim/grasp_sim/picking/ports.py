@@ -142,7 +142,14 @@ class SimulatedPorts(Closable):
         self.frame = frame = without_hand(frame, base_from_camera.inverse() @ cell.robot.tool(), self._gripper)
         try:
             grasps = plan_in_base(
-                self.planner, self.name, frame, base_from_camera, self._workcell, roi=roi, max_grasps=max_grasps
+                self.planner,
+                self.name,
+                frame,
+                base_from_camera,
+                self._workcell,
+                roi=roi,
+                max_grasps=max_grasps,
+                tracked=near is not None,
             )
         except OutcomeError as error:
             return Look(frame.stamp, (), error)
