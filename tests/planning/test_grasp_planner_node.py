@@ -14,7 +14,7 @@ from geometry_msgs.msg import Point, TransformStamped
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, Image, RegionOfInterest
 from std_msgs.msg import Header
 from tf2_ros import StaticTransformBroadcaster
 from visualization_msgs.msg import MarkerArray
@@ -166,13 +166,16 @@ def test_grasps_in_the_base_frame_and_on_the_topics(graph, scene, pose):
     assert image_to_array(overlay).shape == (480, 640, 3)
 
 
-def test_the_quality_map_of_a_planner_that_has_one(graph, scene, pose, monkeypatch):
-    class Left(GraspPlanner):
-        def plan(self, frame, *, roi=None, max_grasps=1, tracked=False):
-            self.quality_map = np.zeros(frame.depth.shape, np.float32)
-            self.quality_map[:, :300] = 0.25
-            raise NoGraspFound(Outcome.NO_GRASP, "not good enough")
+class Left(GraspPlanner):
+    """Says that grasps are better at the left."""
 
+    def plan(self, frame, *, roi=None, max_grasps=1, tracked=False):
+        self.quality_map = np.zeros(frame.depth.shape, np.float32)
+        self.quality_map[:, :300] = 0.25
+        raise NoGraspFound(Outcome.NO_GRASP, "not good enough")
+
+
+def test_the_quality_map_of_a_planner_that_has_one(graph, scene, pose, monkeypatch):
     asked = {}
 
     def load(name, gripper, **options):
@@ -190,6 +193,19 @@ def test_the_quality_map_of_a_planner_that_has_one(graph, scene, pose, monkeypat
     assert message.header.stamp == graph.latched(Image, "/grasp_planner/overlay").header.stamp
     quality = image_to_array(message)
     assert quality.shape == (480, 640) and (quality[:, :300] == 0.25).all() and not quality[:, 300:].any()
+
+
+def test_no_quality_map_of_an_image_that_was_not_planned_on(graph, scene, pose, monkeypatch):
+    monkeypatch.setattr(grasp_planner, "load_planner", lambda name, gripper, **options: Left(gripper))
+    graph.start_planner()
+    graph.broadcast(pose)
+    graph.stream(scene((0.2, 0.05)))
+    first = graph.plan()
+    assert first.outcome.code == Outcome.NO_GRASP
+    corner, later = RegionOfInterest(width=20, height=20), stamp(seconds(first.grasps.header.stamp) + 0.05)
+    assert graph.plan(roi=corner, not_before=later).outcome.code == Outcome.NO_OBJECT
+    assert graph.latched(Image, "/grasp_planner/overlay").header.stamp != first.grasps.header.stamp
+    assert graph.latched(Image, "/grasp_planner/quality").header.stamp == first.grasps.header.stamp
 
 
 def test_region_of_interest(graph, scene, pose):

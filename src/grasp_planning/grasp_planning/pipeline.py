@@ -110,6 +110,7 @@ def plan_in_base(
         NoGraspFound: The planner's reason; or NO_OBJECT, nothing stands in the workspace.
         OutcomeError: OUTSIDE_WORKSPACE, BELOW_TABLE, OUT_OF_REACH: no candidate passes the filters.
     """
+    planner.quality_map = None  # that of an earlier frame must not pass for this one's
     mask = None
     if frame.valid.any():  # otherwise the planner says what is wrong
         mask = workspace_mask(frame, base_from_camera, workcell, planner.gripper, roi)

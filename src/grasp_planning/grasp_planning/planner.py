@@ -31,7 +31,7 @@ class GraspPlanner(ABC):
 
     Attributes:
         quality_map: (H, W) float32, how good a grasp is at each pixel of the frame that was planned on last; None if
-            the planner does not say.
+            the planner does not say, or was not asked, because nothing stood in the workspace.
     """
 
     needs_weights: ClassVar[bool] = False
