@@ -50,6 +50,19 @@ class HighestPlaces:
         return GraspMapArrays(*(values[None].astype(np.float32) for values in maps))
 
 
+class AlongTheBar:
+    """Five equal grasps, 12 px apart, along a bar that lies along the image's columns."""
+
+    description = "a stand-in"
+
+    def __call__(self, tensor: np.ndarray) -> GraspMapArrays:
+        rows, columns = np.nonzero(np.median(tensor[0]) - tensor[0] > 0.006)
+        quality = np.zeros_like(tensor)
+        quality[0, round(rows.mean()) + 12 * np.arange(-2, 3), round(columns.mean())] = 0.5
+        ones = np.ones_like(tensor)
+        return GraspMapArrays(quality, ones, 0 * ones, 0.5 * ones)
+
+
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
     torch.manual_seed(1)
@@ -106,6 +119,16 @@ def test_things_that_are_farther_apart_than_the_network_sees(planner, scene) -> 
     assert len(planner.runner.shown) == 2
     assert len(grasps) == 2
     assert abs(grasps[0].rectangle.y - grasps[1].rectangle.y) == pytest.approx(0.26 * 615 / 0.6, rel=0.05)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5, 1 / 3])
+def test_as_many_grasps_at_any_resolution(weights: Path, widowx, monkeypatch, see, rendering, share: float) -> None:
+    planner = GGCNN2Planner(widowx, weights=weights, fit_jaws=False)
+    monkeypatch.setattr(planner, "runner", AlongTheBar())
+    width, height = round(640 * share), round(480 * share)
+    intrinsics = CameraIntrinsics(615 * share, 615 * share, (width - 1) / 2, (height - 1) / 2, width, height)
+    bar, pose = rendering.Box(0.22, 0.0, 0.0, (0.016, 0.08, 0.02)), rendering.camera_pose(0.62, x=0.22)
+    assert len(planner.plan(see(bar, pose=pose, intrinsics=intrinsics, noise=0.0), max_grasps=10)) == 5
 
 
 def test_only_in_the_region_of_interest(planner, scene) -> None:

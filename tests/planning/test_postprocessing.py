@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from grasp_planning.generative.postprocessing import GraspMapArrays, Postprocessing
+from grasp_planning.grasps import GraspRectangle
 
 
 def maps(peaks: list[tuple[int, int, int, float, float, float]], bins: int = 3) -> GraspMapArrays:
@@ -50,6 +51,13 @@ def test_several_grasps_keep_apart_in_place_or_angle() -> None:
     assert [(grasp.x, grasp.y) for grasp in found] == [(20, 20), (22, 20), (60, 45)]  # 85 and -80 degrees are near
     assert [round(grasp.quality, 3) for grasp in found] == [0.9, 0.8, 0.5]
     assert settings.grasps(drawn, 2) == found[:2] and settings.grasps(drawn, 1) == found[:1]
+
+
+def test_beside_is_a_matter_of_pixels_of_the_maps() -> None:
+    grasps = [GraspRectangle(x, 0.0, 0.0, 5.0, 2.5, 0.5) for x in (0.0, 9.0, 18.0)]
+    settings = Postprocessing(distance=8)
+    for scale, kept in ((1.0, 3), (2.0, 2), (0.5, 3), (3.0, 1)):
+        assert len(settings.distinct(grasps, 3, scale)) == kept
 
 
 def test_widths_are_shares_of_the_scale_and_never_beyond_it() -> None:

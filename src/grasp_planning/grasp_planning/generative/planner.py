@@ -109,7 +109,8 @@ class GenerativePlanner(GraspPlanner):
             best = f"the network's best grasp has a quality of {found[0].quality:.2f}" if found else "there is no peak"
             raise NoGraspFound(Outcome.NO_GRASP, f"{best}, {self.min_quality:.2f} is demanded (option min_quality)")
         good = [grasp for grasp in found if grasp.quality >= self.min_quality]
-        return self._lifted(self.card.postprocessing.distinct(good, count), frame, table, max_grasps)
+        scale = (side or min(frame.depth.shape)) / self.card.preprocessing.size
+        return self._lifted(self.card.postprocessing.distinct(good, count, scale), frame, table, max_grasps)
 
     @property
     def min_quality(self) -> float:

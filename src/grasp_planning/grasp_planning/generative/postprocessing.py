@@ -73,13 +73,19 @@ class Postprocessing(Configuration):
         places = places[smooth.quality[tuple(places.T)] >= self.min_quality]
         return self.distinct((self._grasp(smooth, *place) for place in places.tolist()), count)
 
-    def distinct(self, grasps: Iterable[GraspRectangle], count: int) -> list[GraspRectangle]:
-        """The first grasps of those given, best first, none of which lies beside an earlier one."""
+    def distinct(self, grasps: Iterable[GraspRectangle], count: int, scale: float = 1.0) -> list[GraspRectangle]:
+        """The first grasps of those given, best first, none of which lies beside an earlier one.
+
+        Args:
+            grasps: Best first.
+            count: At most so many.
+            scale: Pixels in which the grasps are given, in one of the maps.
+        """
         chosen: list[GraspRectangle] = []
         for grasp in grasps:
             if len(chosen) == count:
                 break
-            if not any(self._beside(grasp, other) for other in chosen):
+            if not any(self._beside(grasp, other, scale) for other in chosen):
                 chosen.append(grasp)
         return chosen
 
@@ -106,9 +112,9 @@ class Postprocessing(Configuration):
         places = np.concatenate(found)
         return places[np.argsort(-quality[tuple(places.T)], kind="stable")]
 
-    def _beside(self, one: GraspRectangle, other: GraspRectangle) -> bool:
+    def _beside(self, one: GraspRectangle, other: GraspRectangle, scale: float) -> bool:
         turn = abs(one.angle - other.angle) % np.pi
-        near = np.hypot(one.x - other.x, one.y - other.y) < self.distance
+        near = np.hypot(one.x - other.x, one.y - other.y) < self.distance * scale
         return bool(near and min(turn, np.pi - turn) < self.angle)
 
 
