@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import yaml
 from numpy.typing import NDArray
 
 from grasp_perception.configuration import ConfigurationError
-from grasp_planning.generative import inference, openvino_runner
+from grasp_planning.generative import hardware, inference, openvino_runner
 from grasp_planning.generative.card import WeightsError
 from grasp_planning.generative.hardware import DeviceError
 from grasp_planning.generative.inference import open_runner
@@ -148,6 +149,18 @@ def test_an_export_that_was_cut_off_is_not_used(tmp_path: Path, exports: Path, m
 def test_a_gpu_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DeviceError, match="torch finds no GPU: use the device 'cpu' or 'auto'"):
         open_runner(saved(tmp_path), "cuda")
+
+
+def test_a_gpu_that_is_asked_for_by_name_needs_no_sign_of_its_driver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hardware, "DRIVER", tmp_path / "nowhere")
+    monkeypatch.setattr(inference, "has_gpu", hardware.has_gpu)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(inference, "TorchRunner", lambda weights: SimpleNamespace(description="on the GPU"))
+    weights = saved(tmp_path)
+    assert open_runner(weights, "cuda")[0].description == "on the GPU"
+    assert open_runner(weights, "auto")[0].description.startswith("OpenVINO")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+DRIVER = Path("/proc/driver/nvidia")
+
 
 class DeviceError(ValueError):
     """What was asked to calculate is not there; the message says what is."""
@@ -16,10 +18,13 @@ def has_bfloat16() -> bool:
     return "amx_bf16" in known or "avx512_bf16" in known
 
 
+def has_driver() -> bool:
+    """Whether NVIDIA's driver is seen at its usual place. Under WSL it is not, and there may be a GPU all the same."""
+    return DRIVER.exists()
+
+
 def has_gpu() -> bool:
-    """Whether torch can use a GPU; torch, which takes seconds, is not imported where the driver is not even there."""
-    if not Path("/proc/driver/nvidia").exists():
-        return False
+    """Whether torch can use a GPU; to import torch takes seconds."""
     import torch
 
     return torch.cuda.is_available()

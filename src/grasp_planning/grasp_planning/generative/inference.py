@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grasp_planning.generative.card import WeightsCard, read_card
-from grasp_planning.generative.hardware import DeviceError, has_gpu
+from grasp_planning.generative.hardware import DeviceError, has_driver, has_gpu
 from grasp_planning.generative.postprocessing import GraspMapArrays
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -35,7 +35,7 @@ def open_runner(weights: Path, device: Device = "auto") -> tuple[NetworkRunner, 
 
     Args:
         weights: ``<name>.safetensors``, its card beside it.
-        device: auto takes a GPU where torch finds one.
+        device: auto takes a GPU where there is NVIDIA's driver, and torch finds one; torch is not asked elsewhere.
 
     Raises:
         WeightsError: The weights or their card are missing or wrong.
@@ -44,7 +44,7 @@ def open_runner(weights: Path, device: Device = "auto") -> tuple[NetworkRunner, 
     """
     card, _ = read_card(weights)
     runner: NetworkRunner
-    if device != "cpu" and has_gpu():
+    if (device == "cuda" or (device == "auto" and has_driver())) and has_gpu():
         runner = TorchRunner(weights)
     elif device == "cuda":
         raise DeviceError("torch finds no GPU: use the device 'cpu' or 'auto'")
