@@ -10,7 +10,19 @@ import numpy as np
 import pytest
 
 from grasp_execution.arm import ArmDescription
-from grasp_execution.pick import Interruption, Look, Pick, PickOptions, PickRequest, PickResult, Progress, Stage
+from grasp_execution.pick import (
+    GraspProposals,
+    ImageRegion,
+    Interruption,
+    Look,
+    Pick,
+    PickOptions,
+    PickRequest,
+    PickResult,
+    Progress,
+    Stage,
+    Watch,
+)
 from grasp_perception.extrinsics import CameraMount
 from grasp_perception.outcomes import OutcomeError
 from grasp_planning.grasps import Grasp
@@ -25,24 +37,34 @@ class World(SimulatedPorts):
     Attributes:
         blind: Whether images show nothing near the target.
         failure: What answers say instead.
+        first_width: Of the grasps in the first image, m; None = as they are.
     """
 
-    def __init__(self, repository: Path, camera: str) -> None:
+    def __init__(self, repository: Path, camera: str, planner: str) -> None:
         self.mount = CameraMount.load(repository / f"config/cameras/{camera}.yaml")
         description = ArmDescription(repository / "config/arms/widowx.yaml")
         self.description = description if self.mount.look_from is None else description.with_home(self.mount.look_from)
         self.workcell = WorkCell.load(repository / "config/workcells/widowx.yaml")
-        planner = load_planner("antipodal", self.description.gripper, seed=0)
-        super().__init__(self.description, self.workcell, self.mount, planner, "antipodal")
+        options = {"seed": 0} if planner == "antipodal" else {}
+        models = repository / "models/networks/widowx"
+        loaded = load_planner(planner, self.description.gripper, models=models, **options)
+        super().__init__(self.description, self.workcell, self.mount, loaded, planner)
         self.blind = False
         self.failure: OutcomeError | None = None
+        self.first_width: float | None = None
 
     def reset(self, objects: list[str], seed: int) -> None:
         super().reset(objects, seed)
-        self.blind, self.failure = False, None
+        self.blind, self.failure, self.first_width = False, None, None
 
     def tool_height(self) -> float:
         return float(self.cell.cell.robot.tool().translation[2])
+
+    def plan(self, region: ImageRegion | None, max_grasps: int, not_before: float, watch: Watch) -> GraspProposals:
+        proposals = super().plan(region, max_grasps, not_before, watch)
+        if self.first_width is None:
+            return proposals
+        return replace(proposals, grasps=[replace(grasp, width=self.first_width) for grasp in proposals.grasps])
 
     def look(self, max_grasps: int, near: Grasp | None, radius: float) -> Look:
         if self.failure is not None:
@@ -53,8 +75,8 @@ class World(SimulatedPorts):
 class Bench:
     """A cell with one object, which is pushed some time after a stage begins."""
 
-    def __init__(self, repository: Path, camera: str) -> None:
-        self.world = World(repository, camera)
+    def __init__(self, repository: Path, camera: str, planner: str = "antipodal") -> None:
+        self.world = World(repository, camera, planner)
         world = self.world
         options = PickOptions().with_blind_distance(world.mount.blind_distance)
         self._options = options
@@ -77,12 +99,14 @@ class Bench:
         interruption: Interruption | None = None,
         timeout: float = 15.0,
         servo: bool = True,
+        first_width: float | None = None,
     ) -> PickResult:
         world, arm = self.world, self.world.description
         options = replace(self._options, tracking=replace(self._options.tracking, timeout=timeout))
         ports = world.ports() if servo else replace(world.ports(), servo=None)
         pick = Pick(arm.arm, arm.gripper, world.workcell, ports, options)
         world.reset([name], seed)
+        world.first_width = first_width
         self.targets.clear()
         self.lowest = np.inf
         begun: list[Stage] = []
@@ -112,5 +136,12 @@ def hand(repository: Path) -> Iterator[Bench]:
 @pytest.fixture(scope="module")
 def overhead(repository: Path) -> Iterator[Bench]:
     bench = Bench(repository, "widowx")
+    yield bench
+    bench.world.close()
+
+
+@pytest.fixture(scope="module")
+def hand_ggcnn2(repository: Path) -> Iterator[Bench]:
+    bench = Bench(repository, "widowx_hand", "ggcnn2")
     yield bench
     bench.world.close()

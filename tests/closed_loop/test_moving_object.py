@@ -20,6 +20,16 @@ def test_an_object_that_stays_is_picked_with_few_corrections(hand):
     assert max(np.linalg.norm(target - hand.targets[0]) for target in hand.targets) < 0.012
 
 
+@pytest.mark.parametrize("bench", ["hand", "hand_ggcnn2"])
+def test_an_object_that_looks_narrow_at_first_is_approached_with_open_fingers(bench, request):
+    bench, gaps = request.getfixturevalue(bench), []
+    bench.on_stage[Stage.CLOSE] = lambda: gaps.append(bench.world.gap())
+    result = bench.run("box_small", 4, first_width=0.010)
+    assert result.outcome is Outcome.SUCCESS, result.message
+    assert gaps[0] > result.grasp.width - 1e-4 and result.grasp.width > 0.015
+    assert result.tracking.misses == 0
+
+
 @pytest.mark.parametrize(("name", "seed"), [("box_small", 4), ("cube_medium", 12), ("sphere_medium", 13)])
 def test_an_object_moved_by_4_cm_during_the_approach_is_picked(hand, name, seed):
     result = hand.run(name, seed, (0.02, -0.035))

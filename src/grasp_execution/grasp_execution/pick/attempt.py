@@ -113,7 +113,9 @@ class Attempt:
             self._record.grasp = grasp
             self._record.tell()
 
-        self._plan = plan_pick(self._grasps, self._mover, self._check, tried)
+        # In closed loop the width may change on the way, and the planner takes the fingers to be where the hand opens.
+        opening = self._mover.gripper.max_opening if self._request.closed_loop else None
+        self._plan = plan_pick(self._grasps, self._mover, self._check, tried, opening=opening)
 
     def _approach(self) -> None:
         self._mover.open(self.plan.opening, self._check)

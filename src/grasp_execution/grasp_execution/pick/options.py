@@ -66,7 +66,7 @@ class PickOptions:
     close_force: float = 0.0
     """Force of the closing fingers, N; 0 = the gripper's greatest."""
     open_margin: float = 0.002
-    """By how much more than the grasp's width the fingers open, as far as they can."""
+    """By how much more than the grasp's width the fingers open, as far as they can; in closed loop they open fully."""
     empty_gap: float = 0.0015
     """Fingers that are no farther apart than this beyond their least opening hold nothing."""
     creep_gap: float = 0.001

@@ -41,7 +41,12 @@ class _LegFailed(Exception):
 
 
 def plan_pick(
-    grasps: Sequence[Grasp], mover: Mover, watch: Watch, on_grasp: Callable[[Grasp], None] = lambda grasp: None
+    grasps: Sequence[Grasp],
+    mover: Mover,
+    watch: Watch,
+    on_grasp: Callable[[Grasp], None] = lambda grasp: None,
+    *,
+    opening: float | None = None,
 ) -> PickPlan:
     """The first grasp, best first, for which every motion can be planned.
 
@@ -50,6 +55,7 @@ def plan_pick(
         mover: Plans the motions.
         watch: See `ports`.
         on_grasp: Told each grasp before it is tried.
+        opening: Gap between the fingers before closing, m; None = a little more than the width of the grasp.
 
     Raises:
         OutcomeError: No grasp has a complete plan: with the reason of the grasp that came furthest. Or the
@@ -59,7 +65,7 @@ def plan_pick(
     for grasp in grasps:
         on_grasp(grasp)
         try:
-            return _plan_one(grasp, mover, watch)
+            return _plan_one(grasp, mover, watch, opening)
         except _LegFailed as failure:
             failures.append(failure)
     furthest = max(failures, key=lambda failure: failure.progress)  # of equals the first: the best grasp
@@ -70,7 +76,7 @@ def plan_pick(
     )
 
 
-def _plan_one(grasp: Grasp, mover: Mover, watch: Watch) -> PickPlan:
+def _plan_one(grasp: Grasp, mover: Mover, watch: Watch, opening: float | None) -> PickPlan:
     legs: list[Leg] = []
 
     def add(make: Callable[[], Leg]) -> Leg:
@@ -86,7 +92,8 @@ def _plan_one(grasp: Grasp, mover: Mover, watch: Watch) -> PickPlan:
         return legs[-1]
 
     workcell, gripper = mover.workcell, mover.gripper
-    opening = min(grasp.width + mover.options.open_margin, gripper.max_opening)
+    if opening is None:
+        opening = min(grasp.width + mover.options.open_margin, gripper.max_opening)
     apart, above = mover.fingers(opening), approach_pose(grasp.pose, workcell)
 
     approach = add(lambda: mover.plan_pose("approach", {**mover.start(), **apart}, above, watch))
