@@ -58,6 +58,18 @@ def test_an_object_that_leaves_the_workspace(hand):
     assert (result.outcome, result.failed_stage) == (Outcome.TARGET_LOST, Stage.DESCEND)
 
 
+def test_the_hand_does_not_hide_what_was_gone_before(overhead):
+    def away():
+        body = overhead.world.cell.cell.scene.objects[0].body
+        body.pose = Transform(body.pose.rotation, body.pose.translation + np.array([0.0, 0.0, -1.0]))
+
+    when(overhead, Stage.APPROACH, away, delay=0.6)
+    result = overhead.run("box_small", 4)
+    assert (result.outcome, result.failed_stage) == (Outcome.TARGET_LOST, Stage.DESCEND)
+    assert result.tracking.misses > 20
+    assert overhead.lowest > result.grasp.pose.translation[2] + 0.04
+
+
 @pytest.mark.parametrize(("kind", "outcome"), [("cancel", Outcome.CANCELED), ("stop", Outcome.STOPPED)])
 @pytest.mark.parametrize("delay", [0.0, 0.2, 0.7])
 def test_a_person_ends_it_and_the_arm_holds(hand, kind, outcome, delay):

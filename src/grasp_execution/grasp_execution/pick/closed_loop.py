@@ -31,8 +31,8 @@ class ClosedLoop:
     - The tool goes down as far as `hold_distance` before the grasp, and further only when it is over it and the object
       keeps still; if that changes, it comes up again.
     - The object must be seen: out of sight for `fresh_seconds`, the tool goes back to where more is seen; for
-      `patience`, the arm stops. Nearer than `blind_distance` to the grasp it may be out of sight if it kept still
-      before; over the grasp, its target is then final.
+      `patience`, the arm stops. Nearer than `blind_distance` to the grasp it may be out of sight for `blind_seconds`
+      if it kept still before; over the grasp, its target is then final.
     - Every course ends at rest, begins in the state that the arm will then be in, and is checked for the limits of
       the joints and for contacts. One that fails is not sent, and counts as not seeing the object.
     """
@@ -98,9 +98,11 @@ class ClosedLoop:
         """Whether the object kept still when it was last seen."""
         return self._tracker.steady >= self._options.steady_images
 
-    def _is_unseen(self, now: float) -> bool:
-        """Whether the object was last seen too long ago to go on."""
-        return now - self._tracker.seen > self._options.fresh_seconds
+    def _is_unseen(self, along: float, now: float) -> bool:
+        """Whether the object was last seen too long ago to go on, with this distance (m) still to go."""
+        options = self._options
+        allowed = options.blind_seconds if along <= options.blind_distance else options.fresh_seconds
+        return now - self._tracker.seen > allowed
 
     @property
     def _approach(self) -> NDArray[np.float64]:
@@ -141,8 +143,7 @@ class ClosedLoop:
         """Whether the tool may go down to the grasp, and whether the target is final."""
         options, slack = self._options, 2.0 if self._low else 1.0
         aligned = error.is_aligned(slack * options.lateral_tolerance, slack * options.turn_tolerance)
-        in_sight = error.along <= options.blind_distance or not self._is_unseen(now)
-        self._low = aligned and self._is_steady and in_sight
+        self._low = aligned and self._is_steady and not self._is_unseen(error.along, now)
         if self._low and error.along <= options.blind_distance and self._goal is not None:
             self._final = True
             self._tracker.drop()
@@ -153,11 +154,11 @@ class ClosedLoop:
         if self._goal is None:
             return False
         tool = self._servo.tool(state)
-        should_see = ToolError.between(tool, goal, self._approach).along > options.blind_distance
+        along = ToolError.between(tool, goal, self._approach).along
         hold, speed = options.hold_distance, self._mover.arm.cartesian_speed
         if self._low or self._final:
             hold, speed = 0.0, options.slow * speed
-        elif should_see and self._is_unseen(now):
+        elif self._is_unseen(along, now):
             hold = options.step_back * self._mover.workcell.approach_distance
         step = speed * options.step_seconds
         pose = next_pose(tool, goal, self._approach, hold=hold, step=step, turn=options.max_turn)
@@ -192,9 +193,8 @@ class ClosedLoop:
                 f"after {options.timeout:.0f} s the tool is still {np.linalg.norm(error.lateral) * 1e3:.0f} mm beside "
                 f"the grasp and {error.along * 1e3:.0f} mm before it; does the object keep moving?",
             )
-        hidden = error.along <= options.blind_distance and self._is_steady
         unseen = now - max(tracker.seen, begun)
-        if not self._final and not hidden and unseen > options.patience:
+        if not self._final and self._is_unseen(error.along, now) and unseen > options.patience:
             why = "no image was answered" if tracker.reason is None else tracker.reason.message
             raise OutcomeError(
                 Outcome.TARGET_LOST,

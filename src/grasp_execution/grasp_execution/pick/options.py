@@ -31,7 +31,9 @@ class TrackingOptions:
     patience: float = 2.0
     """and before the arm stops."""
     blind_distance: float = 0.06
-    """Length of the end of the approach on which it need not be seen."""
+    """Length of the end of the approach on which the hand may hide it, or the camera be too near,"""
+    blind_seconds: float = 1.5
+    """and how long it may then be out of sight. A hand that comes down hides it from a camera above for up to 1 s."""
     hold_distance: float = 0.035
     """The tool waits this far before the grasp until it is over it."""
     lateral_tolerance: float = 0.002
