@@ -122,6 +122,13 @@ class Bench:
 
         return pick.run(PickRequest(closed_loop=closed_loop), interruption or Interruption(), on_stage)
 
+    def slide(self, name: str, velocity: tuple[float, float], seconds: float) -> None:
+        """Move an object at a steady speed from now on, m/s."""
+        x, y = (0.02 * speed for speed in velocity)
+        self.world.cell.pushes.begin(name, (x, y, 0.0), 0.0, 0.0, self.world.now())
+        if seconds > 0.02:
+            self.world.post(0.02, lambda: self.slide(name, velocity, seconds - 0.02))
+
     def _watch_height(self, time: float) -> None:
         self.lowest = min(self.lowest, self.world.tool_height())
 

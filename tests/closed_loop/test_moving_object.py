@@ -70,6 +70,19 @@ def test_an_object_that_leaves_while_the_tool_comes_down_is_followed(hand):
     np.testing.assert_allclose(hand.targets[-1] - hand.targets[0], [0.0, 0.03, 0.0], atol=0.015)
 
 
+def test_an_object_that_moves_slowly_is_not_taken_to_keep_still(hand):
+    world, ended = hand.world, []
+
+    def slide():
+        hand.slide("box_small", (0.0, 0.025), 4.0)
+        world.post(4.0, lambda: ended.append(hand.lowest))
+
+    hand.on_stage[Stage.DESCEND] = slide
+    result = hand.run("box_small", 4)
+    assert result.outcome is Outcome.SUCCESS, result.message
+    assert ended[0] > result.grasp.pose.translation[2] + 0.025  # as far as it moved, the tool kept above it
+
+
 def test_the_camera_above_sees_as_long_as_the_hand_does_not_hide_it(overhead):
     result = overhead.run("box_small", 4, (0.02, -0.035), delay=0.0, seconds=0.3)
     assert result.outcome is Outcome.SUCCESS, result.message

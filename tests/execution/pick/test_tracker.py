@@ -62,6 +62,22 @@ def track(source, world):
     return make
 
 
+@pytest.fixture
+def watch(source, world):
+    """Shows a tracker grasps, one in each image, at a rate (Hz); returns after which of them it was steady."""
+
+    def show(grasps, hz):
+        tracker = Tracker(source, grasp_at(0.2, 0.0), 10.0, world.workcell, TrackingOptions())
+        said = []
+        for i, grasp in enumerate(grasps, 1):
+            source.looks.append(Look(10.0 + i / hz, [grasp]))
+            assert tracker.update()
+            said.append(tracker.is_steady)
+        return said
+
+    return show
+
+
 def failure(outcome):
     return OutcomeError(outcome, "as it is")
 
@@ -139,12 +155,36 @@ def test_noise_is_smoothed_and_a_jump_is_not(track):
     np.testing.assert_allclose(tracker.target.pose.matrix(), grasp_at(0.22, 0.0, turn=0.6).pose.matrix(), atol=1e-9)
 
 
-def test_steady_is_what_stays_along_the_closing_axis(track):
+def test_steady_is_what_stays_for_a_while(track):
     here = [grasp_at(0.2, 0.0)]
-    assert track(here, here)[0].steady == 2
-    assert track(here, [grasp_at(0.2, 0.01)])[0].steady == 2  # another place along the object
-    assert track(here, [grasp_at(0.206, 0.0)])[0].steady == 0
-    assert track(here, here, failure(Outcome.NO_OBJECT))[0].steady == 2  # out of sight
+    assert not track(*[here] * 4)[0].is_steady
+    assert track(*[here] * 5)[0].is_steady
+    tracker, _ = track(*[here] * 5, [grasp_at(0.206, 0.0)])
+    assert not tracker.is_steady and tracker.still == pytest.approx(10.5)
+    assert not track(*[here] * 5, [grasp_at(0.2, 0.0, turn=0.6)])[0].is_steady
+    assert track(*[here] * 5, failure(Outcome.NO_OBJECT))[0].is_steady  # when it was last seen
+
+
+def test_what_was_out_of_sight_must_stay_anew(track):
+    here, hidden = [grasp_at(0.2, 0.0)], failure(Outcome.NO_OBJECT)
+    assert track(*[here] * 5, *[hidden] * 2, here)[0].is_steady
+    assert not track(*[here] * 5, *[hidden] * 5, here)[0].is_steady
+
+
+@pytest.mark.parametrize("hz", [12, 20, 30])
+@pytest.mark.parametrize("speed", [0.02, 0.03, 0.05, 0.15])
+@pytest.mark.parametrize("direction", [(1.0, 0.0), (0.0, -1.0), (0.7, 0.7)])  # along the closing axis, across
+def test_what_moves_is_never_steady_however_slowly(watch, hz, speed, direction):
+    ways = speed * np.arange(1, 2 * hz) / hz
+    ways = ways[ways < 0.08]
+    assert not any(watch([grasp_at(0.2 + way * direction[0], way * direction[1]) for way in ways], hz))
+
+
+@pytest.mark.parametrize("hz", [12, 20, 30])
+def test_what_stands_still_is_steady_in_spite_of_noise(watch, hz):
+    noise = np.random.default_rng(3).normal(size=(2 * hz, 3)) * (0.0005, 0.002, 0.1)  # m along and across, rad
+    said = watch([grasp_at(0.2 + x, y, turn) for x, y, turn in noise], hz)
+    assert not any(said[: int(0.4 * hz)]) and np.mean(said[hz:]) > 0.8
 
 
 def test_it_waits_for_the_last_word(track, source):

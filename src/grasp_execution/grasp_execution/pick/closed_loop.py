@@ -93,16 +93,18 @@ class ClosedLoop:
                     sent = now
                 self._robot.pause(_POLL, watch)
 
-    @property
-    def _is_steady(self) -> bool:
-        """Whether the object kept still when it was last seen."""
-        return self._tracker.steady >= self._options.steady_images
-
     def _is_unseen(self, along: float, now: float) -> bool:
         """Whether the object was last seen too long ago to go on, with this distance (m) still to go."""
         options = self._options
         allowed = options.blind_seconds if along <= options.blind_distance else options.fresh_seconds
         return now - self._tracker.seen > allowed
+
+    def _keeps_still(self, along: float, now: float) -> bool:
+        """Whether the object stays where it is, with this distance (m) still to go."""
+        if along > self._options.blind_distance:
+            return self._tracker.is_steady
+        # A hand that comes over an object makes it look as if it moved, before it hides it.
+        return now - self._tracker.still <= self._options.blind_seconds
 
     @property
     def _approach(self) -> NDArray[np.float64]:
@@ -143,7 +145,7 @@ class ClosedLoop:
         """Whether the tool may go down to the grasp, and whether the target is final."""
         options, slack = self._options, 2.0 if self._low else 1.0
         aligned = error.is_aligned(slack * options.lateral_tolerance, slack * options.turn_tolerance)
-        self._low = aligned and self._is_steady and not self._is_unseen(error.along, now)
+        self._low = aligned and self._keeps_still(error.along, now) and not self._is_unseen(error.along, now)
         if self._low and error.along <= options.blind_distance and self._goal is not None:
             self._final = True
             self._tracker.drop()

@@ -24,8 +24,8 @@ class TrackingOptions:
     """The same for turns: round things can be grasped from any side. Then the target turns by"""
     turn_smoothing: float = 0.2
     """this share."""
-    steady_images: int = 2
-    """In so many images in a row the object must be where it was before the tool goes down to it."""
+    steady_seconds: float = 0.4
+    """So long the object must have kept still before the tool goes down to it."""
     fresh_seconds: float = 0.4
     """How long the object may be out of sight, by the stamps of the images, before the tool goes no further down,"""
     patience: float = 2.0

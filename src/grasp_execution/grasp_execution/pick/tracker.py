@@ -20,6 +20,10 @@ _POLL = 0.01
 """Between two looks for an answer, s."""
 _STEADY = 0.004
 """Difference along the closing axis between two sights of what stands still, m."""
+_SIGHTS = 3
+"""Fewest images that tell whether something stands still."""
+_SLOW = 0.012
+"""Speed that noise may feign, m/s."""
 _TRANSIENT = range(Outcome.BAD_DEPTH, Outcome.GRASP_PLANNER_FAILED)
 """What an image may be worth nothing for, while the next one may be good."""
 
@@ -47,8 +51,8 @@ class Tracker:
     Attributes:
         target: The grasp as last seen.
         seen: Stamp of the image it was last seen in, s of the robot's clock.
+        still: Stamp of the image by which it last was known to keep still.
         reason: Why it was not found in the latest image; None if it was.
-        steady: In how many images in a row it was where it had been, but for noise.
     """
 
     def __init__(
@@ -79,9 +83,29 @@ class Tracker:
         self._first: float | None = None
         self.target = target
         self.seen = seen
+        self.still = -np.inf
         self.reason: OutcomeError | None = None
-        self.steady = 0
+        self._sights: tuple[tuple[float, Transform], ...] = ()
         self.count = TrackingCount()
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether the object kept still when it was last seen, for `steady_seconds`.
+
+        The sights of that while must differ by no more than noise does: least of all along the closing axis. Slow
+        motion is within the noise; therefore the straight line that fits them best must not lead anywhere, either.
+        """
+        if len(self._sights) < _SIGHTS or self._sights[-1][0] - self._sights[0][0] < self._options.steady_seconds:
+            return False
+        last = self.target.pose.rotation
+        stamps, poses = zip(*self._sights)
+        time = np.array(stamps) - np.mean(stamps)
+        places = np.array([pose.translation for pose in poses]) @ last[:, :2]  # (N, 2) along the closing axis, across
+        speed, spread = np.abs(time @ places) / (time @ time), np.ptp(places, axis=0)
+        # Turns are judged by two images: round things are seen from one side and then the other.
+        turn = max(_turn(last, pose.rotation) for pose in poses[-2:])
+        noise = (_STEADY, self._options.noise)
+        return bool((spread <= noise).all() and (speed <= _SLOW).all() and turn <= self._options.turn_noise)
 
     def update(self) -> bool:
         """Take an answer if there is one, and ask again; returns at once.
@@ -154,8 +178,11 @@ class Tracker:
         )
         if found is None:
             return False
-        self.target, self.seen = found, look.stamp
-        self._on_target(found, look.stamp)
+        self._remember(found.pose, look.stamp)
+        self.target, self.seen = replace(found, pose=self._smoothed(found.pose)), look.stamp
+        if self.is_steady:
+            self.still = look.stamp
+        self._on_target(self.target, look.stamp)
         return True
 
     def _nearest(self, grasps: Sequence[Grasp]) -> Grasp | None:
@@ -177,16 +204,16 @@ class Tracker:
         except OutcomeError as error:
             self.reason = error
             return None
-        pose = min(best.pose, half_turn(best.pose), key=last.angle_to)
-        self.steady = self.steady + 1 if self._is_same(pose) else 0
-        return replace(best, pose=self._smoothed(pose))
+        return replace(best, pose=min(best.pose, half_turn(best.pose), key=last.angle_to))
 
-    def _is_same(self, pose: Transform) -> bool:
-        """Whether a pose differs from the last no more than noise does: least of all along the closing axis."""
-        last = self.target.pose
-        closing, across, _ = np.abs(last.rotation.T @ (pose.translation - last.translation))
-        turn = _turn(last.rotation, pose.rotation)
-        return bool(closing <= _STEADY and across <= self._options.noise and turn <= self._options.turn_noise)
+    def _remember(self, pose: Transform, stamp: float) -> None:
+        """Keep the sights that tell whether the object keeps still, unsmoothed."""
+        options = self._options
+        before = self._sights if stamp - self.seen <= options.fresh_seconds else ()  # it may have moved unseen
+        sights = (*before, (stamp, pose))
+        while len(sights) > _SIGHTS and stamp - sights[1][0] >= options.steady_seconds:
+            sights = sights[1:]
+        self._sights = sights
 
     def _smoothed(self, pose: Transform) -> Transform:
         """A pose drawn towards the last one, unless it is too far from it to be the same grasp seen with noise."""
