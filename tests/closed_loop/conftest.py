@@ -23,11 +23,15 @@ from grasp_execution.pick import (
     Stage,
     Watch,
 )
+from grasp_execution.trajectory import Trajectory
 from grasp_perception.extrinsics import CameraMount
 from grasp_perception.outcomes import OutcomeError
 from grasp_planning.grasps import Grasp
 from grasp_planning.planner import load_planner
 from grasp_planning.workcell import WorkCell
+from grasp_sim.control.trajectory_controller import TrajectoryMotion
+from grasp_sim.control.trajectory_following import TrajectoryError
+from grasp_sim.control.trajectory_goal import TrajectoryRefused
 from grasp_sim.picking.ports import SimulatedPorts
 
 
@@ -38,6 +42,8 @@ class World(SimulatedPorts):
         blind: Whether images show nothing near the target.
         failure: What answers say instead.
         first_width: Of the grasps in the first image, m; None = as they are.
+        refusals: How many of the next courses the controller refuses.
+        ahead: How long before its start each course reached the controller, s.
     """
 
     def __init__(self, repository: Path, camera: str, planner: str) -> None:
@@ -52,10 +58,21 @@ class World(SimulatedPorts):
         self.blind = False
         self.failure: OutcomeError | None = None
         self.first_width: float | None = None
+        self.refusals = 0
+        self.ahead: list[float] = []
 
     def reset(self, objects: list[str], seed: int) -> None:
         super().reset(objects, seed)
-        self.blind, self.failure, self.first_width = False, None, None
+        self.blind, self.failure, self.first_width, self.refusals = False, None, None, 0
+        self.ahead = []
+
+    def begin(self, trajectory: Trajectory, stamp: float = 0.0) -> TrajectoryMotion:
+        if stamp:
+            self.ahead.append(stamp - self.now())
+        if stamp and self.refusals:
+            self.refusals -= 1
+            raise TrajectoryRefused(TrajectoryError.OLD_HEADER_TIMESTAMP, "too late")
+        return super().begin(trajectory, stamp)
 
     def tool_height(self) -> float:
         return float(self.cell.cell.robot.tool().translation[2])
@@ -100,9 +117,10 @@ class Bench:
         timeout: float = 15.0,
         servo: bool = True,
         first_width: float | None = None,
+        lead: float = 0.1,
     ) -> PickResult:
         world, arm = self.world, self.world.description
-        options = replace(self._options, tracking=replace(self._options.tracking, timeout=timeout))
+        options = replace(self._options, tracking=replace(self._options.tracking, timeout=timeout, lead=lead))
         ports = world.ports() if servo else replace(world.ports(), servo=None)
         pick = Pick(arm.arm, arm.gripper, world.workcell, ports, options)
         world.reset([name], seed)

@@ -119,7 +119,9 @@ class ClosedLoop:
         if self._asked is not None and trajectory is not self._asked[0]:  # it came too late
             self._lead, self._asked = min(2 * self._lead, self._options.most_lead), None
         wanted = MotionState.on(trajectory, now - start)
-        off = np.abs(wanted.positions - measured.positions) - _SKEW * np.abs(wanted.velocities)
+        ahead = max(start - now, 0.0)  # so long the arm is still on its way to where the course begins
+        slack = (_SKEW + ahead) * np.abs(wanted.velocities) + ahead**2 / 2 * np.abs(wanted.accelerations)
+        off = np.abs(wanted.positions - measured.positions) - slack
         if off.max() > self._mover.options.start_tolerance:
             joint = trajectory.joint_names[int(off.argmax())]
             raise OutcomeError(
