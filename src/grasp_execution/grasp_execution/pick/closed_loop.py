@@ -113,11 +113,11 @@ class ClosedLoop:
     def _state(self, helm: Helm, now: float) -> MotionState:
         """Where the arm will be when the next course begins, and how fast."""
         course, measured = helm.under_way(), self._measured()
+        if self._asked is not None and (course is None or course[0] is not self._asked[0]):  # it came too late
+            self._lead, self._asked = max(self._lead, min(2 * self._lead, self._options.most_lead)), None
         if course is None:
             return measured
         trajectory, start = course
-        if self._asked is not None and trajectory is not self._asked[0]:  # it came too late
-            self._lead, self._asked = min(2 * self._lead, self._options.most_lead), None
         wanted = MotionState.on(trajectory, now - start)
         ahead = max(start - now, 0.0)  # so long the arm is still on its way to where the course begins
         slack = (_SKEW + ahead) * np.abs(wanted.velocities) + ahead**2 / 2 * np.abs(wanted.accelerations)

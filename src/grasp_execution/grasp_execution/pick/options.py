@@ -48,7 +48,7 @@ class TrackingOptions:
     """How far ahead of the clock a course begins: at least the time that it takes to reach the controller. After a
     refusal it is doubled."""
     most_lead: float = 0.4
-    """But no more than this."""
+    """But not beyond this."""
     step_back: float = 1.5
     """Times the work cell's approach distance that the tool goes back to where it may see the object again."""
     step_seconds: float = 0.4

@@ -8,6 +8,7 @@ from typing import Protocol
 from grasp_execution.pick import Look, Watch
 from grasp_execution.trajectory import Trajectory
 from grasp_sim.control.trajectory_controller import TrajectoryMotion
+from grasp_sim.control.trajectory_goal import TrajectoryRefused
 
 TRANSPORT = 0.03
 """s of the simulation that a course is on its way."""
@@ -37,7 +38,11 @@ class Controller(Protocol):
     """What a helm steers."""
 
     def begin(self, trajectory: Trajectory, stamp: float) -> TrajectoryMotion:
-        """Follow a trajectory from a time on."""
+        """Follow a trajectory from a time on.
+
+        Raises:
+            TrajectoryRefused: The one before goes on.
+        """
 
     def halt(self, motion: TrajectoryMotion) -> None:
         """Cancel a motion."""
@@ -47,20 +52,21 @@ class Controller(Protocol):
 
 
 class LateHelm:
-    """Courses that reach the controller a little later; see `Helm`."""
+    """Courses that reach the controller a little later, and may be refused there; see `Helm`."""
 
     def __init__(self, controller: Controller, watch: Watch) -> None:
         self._controller, self._watch = controller, watch
-        self._course: tuple[Trajectory, float] | None = None
+        self._course: tuple[Trajectory, float] | None = None  # the latest that was not refused
+        self._taken: tuple[Trajectory, float] | None = None
         self._motion: TrajectoryMotion | None = None  # of the latest course, when it has arrived
-        self._followed: TrajectoryMotion | None = None
+        self._followed: TrajectoryMotion | None = None  # of the one that was taken
         self._closed = False
 
     def send(self, trajectory: Trajectory, start: float) -> None:
         """See `Helm`."""
-        self._course = (trajectory, start)
+        self._course = course = (trajectory, start)
         self._motion = None
-        self._controller.post(TRANSPORT, lambda: self._arrive(trajectory, start))
+        self._controller.post(TRANSPORT, lambda: self._arrive(course))
 
     def under_way(self) -> tuple[Trajectory, float] | None:
         """See `Helm`."""
@@ -77,6 +83,14 @@ class LateHelm:
         if self._followed is not None and not self._followed.ended.is_set():
             self._controller.halt(self._followed)
 
-    def _arrive(self, trajectory: Trajectory, start: float) -> None:
-        if not self._closed:
-            self._motion = self._followed = self._controller.begin(trajectory, start)
+    def _arrive(self, course: tuple[Trajectory, float]) -> None:
+        if self._closed:
+            return
+        is_latest = self._course is course
+        try:
+            self._followed, self._taken = self._controller.begin(*course), course
+        except TrajectoryRefused:
+            if is_latest:
+                self._course = self._taken
+        if is_latest:
+            self._motion = self._followed
