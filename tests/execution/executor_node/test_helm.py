@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from action_msgs.msg import GoalStatus
 from control_msgs.action import FollowJointTrajectory
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
+from rclpy.task import Future
 
+from grasp_execution.nodes.helm import ActionHelm
 from grasp_execution.trajectory import Trajectory
 from grasp_perception.outcomes import Outcome, OutcomeError
 
@@ -171,6 +175,51 @@ def test_a_refused_course_leaves_the_one_before(harness, controller):
         until(lambda: helm.under_way() == (first, 0.0))
         raise OutcomeError(Outcome.STOPPED, "stopped by a person")
     assert controller.canceled == [1]
+
+
+class Goal:
+    """A goal's handle."""
+
+    def __init__(self, accepted: bool) -> None:
+        self.accepted, self.canceled, self.ended = accepted, False, Future()
+
+    def get_result_async(self) -> Future:
+        return self.ended
+
+    def cancel_goal_async(self) -> None:
+        self.canceled = True
+        self.ended.set_result(SimpleNamespace(status=GoalStatus.STATUS_CANCELED))
+
+
+class Client:
+    """Of an action whose server answers when the test says so."""
+
+    def __init__(self) -> None:
+        self.sent: list[Future] = []
+
+    def server_is_ready(self) -> bool:
+        return True
+
+    def send_goal_async(self, goal: Any) -> Future:
+        self.sent.append(Future())
+        return self.sent[-1]
+
+
+def test_two_courses_on_their_way_that_are_refused_leave_the_one_that_is_followed():
+    client = Client()
+    helm = ActionHelm(client, "arm", lambda trajectory, start: trajectory, nothing, 5.0)
+    names = ("joint",)
+    courses = [Trajectory(names, np.array([0.0, 0.5]), np.array([[0.0], [end]])) for end in (0.1, 0.2, 0.3)]
+    helm.send(courses[0], 0.0)
+    followed = Goal(accepted=True)
+    client.sent[0].set_result(followed)
+    assert helm.under_way() == (courses[0], 0.0)
+    helm.send(courses[1], 0.1)
+    helm.send(courses[2], 0.2)
+    for sent in client.sent[1:]:
+        sent.set_result(Goal(accepted=False))
+    assert helm.under_way() == (courses[0], 0.0)
+    assert helm.halt(1.0) and followed.canceled
 
 
 def test_four_refusals_in_a_row_are_enough(harness, controller):

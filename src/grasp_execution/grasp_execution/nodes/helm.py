@@ -59,6 +59,14 @@ class _Course:
     result: Any = None
     """Future of its answer, once it is accepted."""
 
+    def is_taken(self) -> bool:
+        """Whether it is certain that the arm came to follow it, and with that no earlier one any more."""
+        if self.result is None:
+            return False
+        if self.result.done():
+            return bool(self.result.result().status == GoalStatus.STATUS_SUCCEEDED)
+        return time.monotonic() - self.when > _TAKEN_SECONDS
+
 
 class ActionHelm:
     """Serves `grasp_execution.pick.ports.Helm`. All methods belong to the thread that steers."""
@@ -86,14 +94,15 @@ class ActionHelm:
         self._guard = guard
         self._response_timeout = response_timeout
         self._presence = Presence(client.server_is_ready, GRACE_SECONDS)
-        self._courses: list[_Course] = []
+        self._courses: list[_Course] = []  # from the latest that was taken on: the others may all be refused
         self._refusals = 0
         self._arrived = False
 
     def send(self, trajectory: Trajectory, start: float) -> None:
         """See `Helm`."""
         sent = self._client.send_goal_async(self._make_goal(trajectory, start))
-        self._courses = [*self._courses[-1:], _Course(trajectory, start, sent, time.monotonic())]
+        taken = [number for number, course in enumerate(self._courses) if course.is_taken()]
+        self._courses = [*self._courses[max(taken, default=0) :], _Course(trajectory, start, sent, time.monotonic())]
         self._arrived = False
 
     def under_way(self) -> tuple[Trajectory, float] | None:
@@ -152,3 +161,4 @@ class ActionHelm:
         self._refusals += 1
         if self._refusals >= MOST_REFUSALS:
             raise reason
+        self._look_at_the_last()
