@@ -13,10 +13,10 @@ from grasp_planning.ros_conversions import grasp_to_msg, outcome_to_msg
 
 
 def request_from_msg(message: Pick.Goal) -> PickRequest:
-    """A goal; an empty region of interest means the whole image."""
+    """A goal; a region of interest that is all zero means the whole image."""
     roi = message.roi
-    region = ImageRegion(roi.x_offset, roi.y_offset, roi.width, roi.height) if roi.width and roi.height else None
-    return PickRequest(region, message.plan_only, message.closed_loop)
+    region = ImageRegion(roi.x_offset, roi.y_offset, roi.width, roi.height)
+    return PickRequest(None if region == ImageRegion(0, 0, 0, 0) else region, message.plan_only, message.closed_loop)
 
 
 def feedback_to_msg(progress: Progress, frame: str) -> Pick.Feedback:
