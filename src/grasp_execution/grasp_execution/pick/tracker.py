@@ -24,6 +24,8 @@ _SIGHTS = 3
 """Fewest images that tell whether something stands still."""
 _SLOW = 0.012
 """Speed that noise may feign, m/s."""
+_TREND = 0.8
+"""Share of the variance of sights that even motion explains at least; a planner that changes its mind jumps."""
 _TRANSIENT = range(Outcome.BAD_DEPTH, Outcome.GRASP_PLANNER_FAILED)
 """What an image may be worth nothing for, while the next one may be good."""
 
@@ -93,7 +95,7 @@ class Tracker:
         """Whether the object kept still when it was last seen, for `steady_seconds`.
 
         The sights of that while must differ by no more than noise does: least of all along the closing axis. Slow
-        motion is within the noise; therefore the straight line that fits them best must not lead anywhere, either.
+        motion is within the noise; therefore they must not lie along a straight line in time that rises, either.
         """
         if len(self._sights) < _SIGHTS or self._sights[-1][0] - self._sights[0][0] < self._options.steady_seconds:
             return False
@@ -101,11 +103,14 @@ class Tracker:
         stamps, poses = zip(*self._sights)
         time = np.array(stamps) - np.mean(stamps)
         places = np.array([pose.translation for pose in poses]) @ last[:, :2]  # (N, 2) along the closing axis, across
-        speed, spread = np.abs(time @ places) / (time @ time), np.ptp(places, axis=0)
+        speed = time @ places / (time @ time)
+        explained = speed**2 * (time @ time) >= _TREND * len(time) * np.var(places, axis=0)
+        moves = explained & (np.abs(speed) > _SLOW)
         # Turns are judged by two images: round things are seen from one side and then the other.
         turn = max(_turn(last, pose.rotation) for pose in poses[-2:])
         noise = (_STEADY, self._options.noise)
-        return bool((spread <= noise).all() and (speed <= _SLOW).all() and turn <= self._options.turn_noise)
+        within = np.ptp(places, axis=0) <= noise
+        return bool(within.all() and not moves.any() and turn <= self._options.turn_noise)
 
     def update(self) -> bool:
         """Take an answer if there is one, and ask again; returns at once.
