@@ -75,6 +75,12 @@ def test_the_table_has_the_rectangle_as_it_was_submitted(exam: Exam) -> None:
     assert (rows[1]["phase"], rows[1]["x"], rows[1]["line"]) == ("no_prediction", "", "")
 
 
+def test_a_quarter_of_a_turn_is_written_as_the_original_writes_it(exam: Exam) -> None:
+    (scene,) = judged(exam, ["success"])
+    upright = replace(scene, rectangle=replace(GRASP, angle=-math.pi / 2))
+    assert next(csv.DictReader(io.StringIO(as_csv([upright]))))["theta_deg"] == "90"
+
+
 def test_a_phase_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="'flew' is no phase; there are: success, no_prediction"):
         JudgedScene("0_x", "x", "flew", "")

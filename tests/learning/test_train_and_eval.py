@@ -28,8 +28,6 @@ from grasp_planning.generative.preprocessing import Preprocessing
 from grasp_planning.generative.weights import save_weights
 from grasp_planning.networks import build
 
-BAR_IMAGE = 96
-
 
 def invoke(module: object, *words: object) -> tuple[int, str]:
     app = typer.Typer()
@@ -81,7 +79,7 @@ def test_the_raster_is_that_of_the_network(bars: Path) -> None:
     """As published evaluators have it, which scale the annotations to the network's image."""
     scenes = JacquardDataset(bars)
     postprocessing = Postprocessing(width_scale=24.0)
-    half = Preprocessing(size=BAR_IMAGE // 2)
+    half = Preprocessing(size=len(scenes[0].depth) // 2)
 
     class Fixed:
         """Says the same of all images: the middle, at 45 degrees."""

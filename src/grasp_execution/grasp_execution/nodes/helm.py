@@ -141,13 +141,13 @@ class ActionHelm:
             return
         if last.result is None:
             last.result = handle.get_result_async()
+        if last.is_taken():
+            self._refusals = 0
         if not last.result.done():
-            if time.monotonic() - last.when > _TAKEN_SECONDS:
-                self._refusals = 0
             return
         answer = last.result.result()
         if answer.status == GoalStatus.STATUS_SUCCEEDED:
-            self._arrived, self._refusals = True, 0
+            self._arrived = True
             return
         self._guard()  # whoever stopped the pick may also have canceled the motion
         failure = motion_failure(answer, self._name)

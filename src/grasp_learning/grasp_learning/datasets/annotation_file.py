@@ -66,11 +66,16 @@ def parse_grasp(line: str) -> Row:
     return x, y, float(np.radians(theta)), opening, jaw
 
 
+def theta_degrees(angle: float) -> float:
+    """The theta of an angle (rad), in (-90, 90] as in the original."""
+    theta = round(float(np.degrees(angle)), DECIMALS) + 0.0  # no -0.0
+    return 90.0 if theta <= -90.0 else theta
+
+
 def format_grasp(row: Row) -> str:
     """The line of a row of `GraspRectangles`, without its end, in the original's format."""
     x, y, angle, opening, jaw = (float(value) for value in row)
-    theta = round(float(np.degrees(angle)), DECIMALS)
-    numbers = (x, y, 90.0 if theta <= -90.0 else theta, opening, jaw)
+    numbers = (x, y, theta_degrees(angle), opening, jaw)
     return ";".join(repr(round(number, DECIMALS) + 0.0) for number in numbers)  # + 0.0: no "-0.0"
 
 

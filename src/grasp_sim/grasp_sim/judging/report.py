@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
+from grasp_learning.datasets.annotation_file import theta_degrees
 from grasp_planning.success_rate import SuccessRate
 from grasp_sim.judging.exam import Exam
 from grasp_sim.judging.verdict import FAILURES, INVALID, NOT_JUDGED, JudgedScene, Problem
@@ -146,6 +145,5 @@ def rectangle_content(scene: JudgedScene) -> dict[str, float]:
     if scene.rectangle is None:
         return {}
     rectangle = scene.rectangle
-    theta = float(np.degrees(rectangle.angle))
-    values = (rectangle.x, rectangle.y, theta, rectangle.width, rectangle.height)
+    values = (rectangle.x, rectangle.y, theta_degrees(rectangle.angle), rectangle.width, rectangle.height)
     return dict(zip(("x", "y", "theta_deg", "opening", "jaw_size"), values))
