@@ -70,3 +70,12 @@ def test_widths_are_shares_of_the_scale_and_never_beyond_it() -> None:
 def test_no_peak_is_high_enough() -> None:
     drawn = maps([(0, 20, 30, 0.3, 0, 0.2)])
     assert Postprocessing(min_quality=0.4).grasps(drawn) == Postprocessing(min_quality=0.4).grasps(drawn, 5) == []
+
+
+def test_a_plateau_is_one_grasp() -> None:
+    """As where a network is sure of itself."""
+    drawn = maps([(1, 30, 40, 1.4, 20, 0.3)])
+    np.minimum(drawn.quality, 1, out=drawn.quality)
+    assert np.count_nonzero(drawn.quality == 1) > 9
+    (best,) = Postprocessing(min_quality=0.5).grasps(drawn, count=5)
+    assert best.quality == 1 and abs(best.x - 40) < 4 and abs(best.y - 30) < 4

@@ -86,13 +86,16 @@ def fit_table(
     if not usable.any():
         raise NoTableError("all points lie on one line")
     normals = normals[usable] / lengths[usable, None]
-    distances = np.abs(cloud @ normals.T - np.einsum("ij,ij->i", normals, corners[usable, 0]))
-    best = int(np.argmax((distances < tolerance).sum(axis=0)))
-
-    inliers = distances[:, best] < tolerance
+    offsets = np.einsum("ij,ij->i", normals, corners[usable, 0])
+    # In single precision, and in place: most of the time goes to memory.
+    distances = normals.astype(np.float32) @ cloud.T.astype(np.float32)  # (hypotheses, N)
+    distances -= offsets.astype(np.float32)[:, None]
+    close = np.abs(distances, out=distances) < tolerance
+    inliers = close[np.count_nonzero(close, axis=1).argmax()]
     for _ in range(3):
         centre = cloud[inliers].mean(axis=0)
-        normal = np.linalg.svd(cloud[inliers] - centre, full_matrices=False)[2][2]
+        spread = cloud[inliers] - centre
+        normal = np.linalg.eigh(spread.T @ spread)[1][:, 0]
         signed = (cloud - centre) @ normal
         inliers = np.abs(signed) < tolerance
         if np.count_nonzero(inliers) < 3:

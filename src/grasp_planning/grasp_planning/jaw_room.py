@@ -27,8 +27,8 @@ _STEP = 0.0005
 """Between samples along the closing axis, m."""
 _ROWS = 11
 """Samples across a finger."""
-_TURNS = (0.0, 0.1, -0.1, 0.2, -0.2)
-"""rad about the approach that are tried, one after the other: an object that just fits asks for the right angle."""
+_TURNS = tuple(Transform.from_rpy((0.0, 0.0, turn)) for turn in (0.0, 0.1, -0.1, 0.2, -0.2))
+"""About the approach, that are tried, one after the other: an object that just fits asks for the right angle."""
 _REACH = 0.75
 """Of the opening: how far from the centre a finger is looked for; the grasp moves by a quarter of it at most."""
 
@@ -72,10 +72,10 @@ class JawRoom:
             OutcomeError: NO_GRASP, there is no room, or nothing that they would close on.
         """
         for turn in _TURNS:
-            pose = candidate.pose @ Transform.from_rpy((0.0, 0.0, turn))
+            pose = candidate.pose @ turn
             if (jaws := self._jaws(self._solid(pose), candidate.width)) is not None:
                 low, high = jaws
-                shift = Transform.from_rpy((0.0, 0.0, 0.0), ((high - low) / 2 * _STEP, 0.0, 0.0))
+                shift = Transform(np.eye(3), np.array([(high - low) / 2 * _STEP, 0.0, 0.0]))
                 width = min((low + high) * _STEP, self._gripper.max_opening)
                 return self._seen(replace(candidate, pose=pose @ shift, width=width))
         raise OutcomeError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +11,7 @@ from grasp_perception.frame import RGBDFrame
 from grasp_perception.outcomes import Outcome
 from grasp_perception.transform import Transform
 from grasp_planning.filters import keep_feasible
+from grasp_planning.gaps import close_gaps
 from grasp_planning.grasps import Grasp
 from grasp_planning.gripper import Gripper
 from grasp_planning.lifting import to_base
@@ -51,18 +51,8 @@ def workspace_mask(
     above = inside & (z > workcell.table_height + _ABOVE)
     focal = float(np.sqrt(intrinsics.fx * intrinsics.fy))
     distance = float(np.median(frame.depth[above])) if above.any() else 1.0
-    size = max(1, round(gripper.max_opening * focal / distance)) | 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    if roi is None:
-        return (cv2.morphologyEx(above.view(np.uint8), cv2.MORPH_CLOSE, kernel) > 0) & inside
-    # Closing takes time with the area: only what may matter to the region is looked at.
-    mask = np.zeros(roi.shape, bool)
-    rows, columns = (np.flatnonzero(roi.any(axis=axis)) for axis in (1, 0))
-    if len(rows):
-        window = tuple(slice(max(0, part[0] - size), part[-1] + size + 1) for part in (rows, columns))
-        closed = cv2.morphologyEx(np.ascontiguousarray(above[window]).view(np.uint8), cv2.MORPH_CLOSE, kernel)
-        mask[window] = (closed > 0) & inside[window] & roi[window]
-    return mask
+    allowed = inside if roi is None else inside & roi
+    return close_gaps(above, gripper.max_opening * focal / distance) & allowed
 
 
 def near_mask(

@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from skimage.feature import peak_local_max
 
 from grasp_perception.configuration import Configuration
 from grasp_planning.grasps import GraspRectangle, wrap_half_turn
@@ -103,13 +102,9 @@ class Postprocessing(Configuration):
 
     def _peaks(self, quality: NDArray[np.float32]) -> NDArray[np.intp]:
         """(P, 3) bin, row, column of the local maxima, best first."""
-        found = []
-        for index, values in enumerate(quality):
-            peaks = peak_local_max(
-                values, min_distance=self.distance, threshold_abs=self.min_quality, exclude_border=False
-            )
-            found.append(np.column_stack([np.full(len(peaks), index), peaks]))
-        places = np.concatenate(found)
+        around = np.ones((2 * self.distance + 1, 2 * self.distance + 1), np.uint8)
+        greatest = np.stack([cv2.dilate(values, around) for values in quality])
+        places = np.argwhere((quality == greatest) & (quality > self.min_quality))
         return places[np.argsort(-quality[tuple(places.T)], kind="stable")]
 
     def _beside(self, one: GraspRectangle, other: GraspRectangle, scale: float) -> bool:

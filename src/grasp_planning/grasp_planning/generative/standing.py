@@ -12,6 +12,7 @@ from grasp_perception.frame import RGBDFrame
 from grasp_perception.outcomes import Outcome
 from grasp_perception.table import TablePlane
 from grasp_planning.cut_objects import cut_by_border
+from grasp_planning.gaps import close_gaps
 from grasp_planning.planner import NoGraspFound
 
 _MIN_AREA = 4e-5
@@ -75,7 +76,7 @@ def find_standing(
         seen &= roi
     distance = float(np.median(frame.depth[seen > 0])) if seen.any() else table.offset
     pixel = distance / focal
-    spanned = _closed(seen, max(1, round(opening / pixel)) | 1)
+    spanned = close_gaps(seen > 0, opening / pixel)
     if np.count_nonzero(seen) * pixel**2 < _MIN_AREA:
         where = "" if roi is None else " in the region of interest"
         but = f", but for {left_alone} things that the image's border cuts off" if left_alone else ""
@@ -83,17 +84,10 @@ def find_standing(
             Outcome.NO_OBJECT, f"nothing stands more than {min_height * 1e3:.0f} mm above the table{where}{but}"
         )
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-    mask = spanned > 0 if roi is None else (spanned > 0) & roi
+    mask = spanned if roi is None else spanned & roi
     middle = ((rows[0] + rows[-1]) // 2, (columns[0] + columns[-1]) // 2)
     box = float(columns[0]), float(rows[0]), float(columns[-1]), float(rows[-1])
     return Standing(mask, box, ground, float(ground[middle]))
-
-
-def _closed(seen: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """With gaps narrower than so many pixels."""
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    padded = cv2.copyMakeBorder(seen, size, size, size, size, cv2.BORDER_CONSTANT)
-    return np.ascontiguousarray(cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[size:-size, size:-size])
 
 
 def _whole(seen: NDArray[np.uint8], roi: NDArray[np.bool_] | None, pixel: float) -> tuple[NDArray[np.uint8], int]:
