@@ -18,7 +18,7 @@ class AntipodalOptions:
     min_valid: float = 0.2
     """Least share of valid pixels in a usable depth image."""
     cell: float | None = None
-    """Cell of the height map; None = the size of a pixel on the objects."""
+    """Cell of the height map; None = the size of a pixel on the objects, but no less than 0.8 mm."""
     min_object_height: float = 0.004
     """What stands less above the table is table."""
     min_object_area: float = 4e-5

@@ -25,6 +25,8 @@ from grasp_planning.lifting import project
 from grasp_planning.planner import GraspPlanner, NoGraspFound
 
 _MAX_CELLS = 1_500_000
+_LEAST_CELL = 0.0008
+"""m: a camera that is near sees finer than hands work, and planning takes time with the number of cells."""
 _HYPOTHESES, _SAMPLE = 200, 1500
 """Of the table's fit: a table that fills a third of the image is missed once in 1,700 times, one of half never."""
 
@@ -115,7 +117,7 @@ class AntipodalPlanner(GraspPlanner):
         margin = 1.5 * gripper.max_opening + gripper.finger_thickness + gripper.finger_width
         margin = max(margin, float(np.hypot(*gripper.palm_size[:2])) / 2 + gripper.max_opening / 2)
         bounds = np.array([[x.min() - margin, y.min() - margin], [x.max() + margin, y.max() + margin]])
-        cell = self.options.cell or footprint
+        cell = self.options.cell or max(footprint, _LEAST_CELL)
         cell = max(cell, float(np.sqrt(np.prod(bounds[1] - bounds[0]) / _MAX_CELLS)))
         return rasterize(surface, bounds, cell)
 
