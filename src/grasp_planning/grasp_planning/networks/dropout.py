@@ -21,5 +21,7 @@ class Dropout(nn.Dropout):
             return super().forward(x)
         generator = np.random.SFC64(int(torch.randint(1 << 62, ())))
         drawn = generator.random_raw(-(-x.numel() // 4)).view(np.uint16)[: x.numel()]
-        kept = torch.from_numpy(drawn >= round(self.p * VALUES)).as_strided(x.shape, x.stride())
-        return x * (kept.to(x.dtype) / (1 - self.p))
+        kept = drawn >= round(self.p * VALUES)
+        # Of a byte, which torch converts in an eighth of the time that it takes for a bool.
+        mask = torch.from_numpy(kept.view(np.uint8)).as_strided(x.shape, x.stride())
+        return x * (mask.to(x.dtype) / (1 - self.p))
