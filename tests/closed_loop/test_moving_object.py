@@ -64,6 +64,11 @@ def test_an_object_that_turns_is_followed(hand):
     assert result.outcome is Outcome.SUCCESS, result.message
 
 
+def test_the_tool_turns_round_where_the_wrist_turns_no_farther(hand):
+    result = hand.run("bar_small", 14, (0.0, 0.01), turn=2.4, delay=0.6, seconds=2.5)
+    assert result.outcome is Outcome.SUCCESS, result.message
+
+
 def test_an_object_that_leaves_while_the_tool_comes_down_is_followed(hand):
     result = hand.run("cube_medium", 12, (0.0, 0.03), stage=Stage.DESCEND, delay=0.1, seconds=0.3)
     assert result.outcome is Outcome.SUCCESS, result.message

@@ -134,3 +134,19 @@ def test_what_was_not_measured_is_solid(look, widowx) -> None:
     depth[:, 332:] = np.nan  # beside the box, to one side
     with pytest.raises(OutcomeError, match="no room"):
         JawRoom(depth, CAMERA, widowx).fit(grasp(frame, widowx, offset=0.0, opening=0.02))
+
+
+def test_the_tips_need_not_go_so_deep_where_only_the_top_is_narrow(look, widowx) -> None:
+    foot, top = (0.2, 0.0, (0.04, 0.04, 0.008)), (0.2, 0.0, (0.016, 0.04, 0.022))
+    frame = look(foot, top)
+    before = grasp(frame, widowx, offset=0.0, opening=0.02)
+    room = JawRoom(frame.depth, CAMERA, widowx)
+    with pytest.raises(OutcomeError, match="no room"):
+        room.fit(before)
+    after = room.fit(before, least_insertion=0.006)
+    raised = before.insertion - after.insertion
+    assert 0.006 <= after.insertion <= 0.022 - 0.008 + 0.001 < before.insertion
+    assert after.pose.translation[2] == pytest.approx(before.pose.translation[2] - raised, abs=1e-9)
+    assert room.fit(after, least_insertion=0.006).insertion == after.insertion  # no higher than need be
+    with pytest.raises(OutcomeError, match="no room"):
+        room.fit(before, least_insertion=0.018)

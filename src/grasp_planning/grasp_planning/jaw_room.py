@@ -29,6 +29,8 @@ _ROWS = 11
 """Samples across a finger."""
 _TURNS = tuple(Transform.from_rpy((0.0, 0.0, turn)) for turn in (0.0, 0.1, -0.1, 0.2, -0.2))
 """About the approach, that are tried, one after the other: an object that just fits asks for the right angle."""
+_RISE = 0.004
+"""Greatest difference between two depths of the tips that are tried, m."""
 _REACH = 0.75
 """Of the opening: how far from the centre a finger is looked for; the grasp moves by a quarter of it at most."""
 
@@ -63,21 +65,26 @@ class JawRoom:
         along = np.arange(-self._half, self._half + 1) * _STEP
         self._points = np.stack([*np.meshgrid(along, across), np.zeros((_ROWS, len(along)))], axis=-1)
 
-    def fit(self, candidate: GraspCandidate) -> GraspCandidate:
+    def fit(self, candidate: GraspCandidate, least_insertion: float | None = None) -> GraspCandidate:
         """The grasp with its jaws where there is room, moved along its closing axis and opened as little as need be.
 
-        If there is none it is turned by up to 0.2 rad.
+        If there is none it is turned by up to 0.2 rad, and then raised.
+
+        Args:
+            candidate: The grasp.
+            least_insertion: How far the tips go past the surface at least, m; None = as far as they do.
 
         Raises:
             OutcomeError: NO_GRASP, there is no room, or nothing that they would close on.
         """
-        for turn in _TURNS:
-            pose = candidate.pose @ turn
-            if (jaws := self._jaws(self._solid(pose), candidate.width)) is not None:
-                low, high = jaws
-                shift = Transform(np.eye(3), np.array([(high - low) / 2 * _STEP, 0.0, 0.0]))
-                width = min((low + high) * _STEP, self._gripper.max_opening)
-                return self._seen(replace(candidate, pose=pose @ shift, width=width))
+        for insertion in _insertions(candidate.insertion, least_insertion):
+            for turn in _TURNS:
+                pose = candidate.pose @ Transform(turn.rotation, np.array([0.0, 0.0, insertion - candidate.insertion]))
+                if (jaws := self._jaws(self._solid(pose), candidate.width)) is not None:
+                    low, high = jaws
+                    shift = Transform(np.eye(3), np.array([(high - low) / 2 * _STEP, 0.0, 0.0]))
+                    width = min((low + high) * _STEP, self._gripper.max_opening)
+                    return self._seen(replace(candidate, pose=pose @ shift, width=width, insertion=insertion))
         raise OutcomeError(
             Outcome.NO_GRASP,
             f"there is no room for fingers of {self._gripper.finger_thickness * 1e3:.0f} mm beside the object, "
@@ -129,6 +136,13 @@ class JawRoom:
             quality=fitted.quality,
         )
         return replace(fitted, rectangle=replace(rectangle, height=fitted.rectangle.height))
+
+
+def _insertions(deepest: float, least: float | None) -> list[float]:
+    """From the deepest on, m."""
+    if least is None or deepest <= least:
+        return [deepest]
+    return np.linspace(deepest, least, 1 + int(np.ceil((deepest - least) / _RISE))).tolist()
 
 
 def _steps(length: float) -> int:

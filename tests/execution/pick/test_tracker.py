@@ -210,3 +210,34 @@ def test_what_is_awaited_can_be_dropped(track, source):
     tracker.update()
     tracker.drop()
     assert source.dropped == 1
+
+
+def test_what_turns_with_the_hand_keeps_the_angle_of_the_hand(source, world):
+    tracker = Tracker(source, grasp_at(0.2, 0.0, 0.5), 10.0, world.workcell, TrackingOptions())
+    images = iter(range(1, 100))
+
+    def show(hand, grasp, count=1):
+        for i, _ in zip(images, range(count)):
+            source.looks.append(Look(10.0 + 0.1 * i, [grasp]))
+            assert tracker.update(hand.pose)
+
+    for step in range(8):
+        hand = grasp_at(0.2, 0.0, 0.12 * step)
+        show(hand, grasp_at(0.2, 0.0, 0.12 * step + 0.5))
+    assert tracker.target.pose.angle_to(hand.pose) == pytest.approx(0.0, abs=1e-6)
+    show(hand, grasp_at(0.212, 0.0, 1.34), 8)
+    assert tracker.target.pose.angle_to(hand.pose) == pytest.approx(0.0, abs=1e-6)
+    assert tracker.target.pose.translation[0] == pytest.approx(0.212, abs=1e-3)  # its place is followed
+    assert tracker.is_steady
+    for step in range(8):  # it is the thing that turns
+        last = grasp_at(0.212, 0.0, 1.34 + 0.12 * step)
+        show(hand, last)
+    assert tracker.target.pose.angle_to(last.pose) < 0.5
+
+
+def test_it_may_be_seen_the_other_way_round(source, world):
+    tracker = Tracker(source, grasp_at(0.2, 0.0, 0.5), 10.0, world.workcell, TrackingOptions())
+    tracker.turn_round()
+    source.looks.append(Look(10.1, [grasp_at(0.2, 0.0, 0.5)]))
+    assert tracker.update()
+    assert tracker.target.pose.angle_to(grasp_at(0.2, 0.0, 0.5).pose) == pytest.approx(np.pi, abs=1e-6)

@@ -14,6 +14,7 @@ from grasp_execution.pick.tracker import Tracker
 from grasp_execution.trajectory import MotionState, Trajectory
 from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_perception.transform import Transform
+from grasp_planning.grasps import half_turn
 
 _POLL = 0.005
 """Between two looks at the state of things, s of the robot's clock: less than a tick of a simulated one."""
@@ -33,6 +34,7 @@ class ClosedLoop:
     - The object must be seen: out of sight for `fresh_seconds`, the tool goes back to where more is seen; for
       `patience`, the arm stops. Nearer than `blind_distance` to the grasp it may be out of sight for `blind_seconds`
       if it kept still before; over the grasp, its target is then final.
+    - Where the wrist would have to turn beyond its limit, the fingers are exchanged: the tool turns round.
     - Every course ends at rest, begins in the state that the arm will then be in, and is checked for the limits of
       the joints and for contacts. One that fails is not sent, and counts as not seeing the object.
     """
@@ -80,7 +82,7 @@ class ClosedLoop:
                 watch()
                 now = self._robot.now()
                 state = self._state(helm, now)
-                if not self._final and self._tracker.update():
+                if not self._final and self._tracker.update(self._servo.tool(self._measured())):
                     self._goal = None
                     on_goal()
                 goal = self._reachable(state)
@@ -139,9 +141,20 @@ class ClosedLoop:
             try:
                 self._goal = self._servo.reachable(self._tracker.target.pose, state)
             except OutcomeError as error:
-                self._trouble = error
-                return self._tracker.target.pose
+                if not self._turn_round(state):
+                    self._trouble = error
+                    return self._tracker.target.pose
+        assert self._goal is not None
         return self._goal
+
+    def _turn_round(self, state: MotionState) -> bool:
+        """Exchange the fingers, where the wrist would have to turn beyond its limit; whether that helps."""
+        try:
+            self._goal = self._servo.reachable(half_turn(self._tracker.target.pose), state)
+        except OutcomeError:
+            return False
+        self._tracker.turn_round()
+        return True
 
     def _decide(self, error: ToolError, now: float) -> None:
         """Whether the tool may go down to the grasp, and whether the target is final."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
+from grasp_execution.pick.chase import Chase
 from grasp_execution.pick.goals import check_grasp
 from grasp_execution.pick.options import TrackingOptions
 from grasp_execution.pick.ports import AskedGrasps, GraspSource, Look, Watch
@@ -88,6 +89,7 @@ class Tracker:
         self.still = -np.inf
         self.reason: OutcomeError | None = None
         self._sights: tuple[tuple[float, Transform], ...] = ()
+        self._chase = Chase()
         self.count = TrackingCount()
 
     @property
@@ -107,15 +109,19 @@ class Tracker:
         explained = speed**2 * (time @ time) >= _TREND * len(time) * np.var(places, axis=0)
         moves = explained & (np.abs(speed) > _SLOW)
         # Turns are judged by two images: round things are seen from one side and then the other.
-        turn = max(_turn(last, pose.rotation) for pose in poses[-2:])
+        as_seen = poses[-1].rotation if self._chase.is_vain else last
+        turn = max(_turn(as_seen, pose.rotation) for pose in poses[-2:])
         noise = (_STEADY, self._options.noise)
         within = np.ptp(places, axis=0) <= noise
         return bool(within.all() and not moves.any() and turn <= self._options.turn_noise)
 
-    def update(self) -> bool:
+    def update(self, tool: Transform | None = None) -> bool:
         """Take an answer if there is one, and ask again; returns at once.
 
         The next image is asked for before anything is done about this one, so that the planner need not wait.
+
+        Args:
+            tool: base_from_tool now, if it may turn after the target: it keeps its angle if it does so in vain.
 
         Returns:
             Whether there is a new target.
@@ -129,7 +135,7 @@ class Tracker:
         if look is None:
             return False
         self._asked = None
-        is_new = self._take(look)
+        is_new = self._take(look, tool)
         self._asked = self._ask()
         return is_new
 
@@ -152,6 +158,10 @@ class Tracker:
         nearest = min(self.target.pose, half_turn(self.target.pose), key=tool.angle_to)
         self.target = replace(self.target, pose=nearest)
 
+    def turn_round(self) -> None:
+        """Turn the target by half a turn; from now on it is seen that way."""
+        self.target = replace(self.target, pose=half_turn(self.target.pose))
+
     def drop(self) -> None:
         """Forget the answer that is awaited."""
         if self._asked is not None:
@@ -166,7 +176,7 @@ class Tracker:
         options = self._options
         return self._source.ask(None, options.max_grasps, self._not_before + 1e-3, self.target, options.max_jump)
 
-    def _take(self, look: Look) -> bool:
+    def _take(self, look: Look, tool: Transform | None = None) -> bool:
         if look.failure is not None and look.failure.outcome not in _TRANSIENT:
             raise look.failure
         self._not_before = look.stamp
@@ -184,6 +194,8 @@ class Tracker:
         if found is None:
             return False
         self._remember(found.pose, look.stamp)
+        if tool is not None:
+            self._turn_with(look.stamp, found.pose, tool)
         self.target, self.seen = replace(found, pose=self._smoothed(found.pose)), look.stamp
         if self.is_steady:
             self.still = look.stamp
@@ -194,9 +206,11 @@ class Tracker:
         """The grasp nearest to the target, turned so that its fingers are where they were; None: all are too far."""
         options, last = self._options, self.target.pose
 
+        turn_weight = 0.0 if self._chase.is_vain else options.turn_weight
+
         def distance(grasp: Grasp) -> float:
             way = float(np.linalg.norm(grasp.pose.translation - last.translation))
-            return way + options.turn_weight * _turn(last.rotation, grasp.pose.rotation)
+            return way + turn_weight * _turn(last.rotation, grasp.pose.rotation)
 
         best = min(grasps, key=distance)
         if distance(best) > options.max_jump:
@@ -220,11 +234,24 @@ class Tracker:
             sights = sights[1:]
         self._sights = sights
 
+    def _turn_with(self, stamp: float, seen: Transform, tool: Transform) -> None:
+        """Give the target the angle that the tool has, once it turns after it in vain."""
+        was_vain = self._chase.is_vain
+        self._chase.see(stamp, seen, tool)
+        if self._chase.is_vain and not was_vain:
+            approach = self.target.pose.rotation[:, 2]
+            closing = tool.rotation[:, 0] - (tool.rotation[:, 0] @ approach) * approach
+            closing /= np.linalg.norm(closing)
+            rotation = np.stack([closing, np.cross(approach, closing), approach], axis=1)
+            self.target = replace(self.target, pose=Transform(rotation, self.target.pose.translation))
+
     def _smoothed(self, pose: Transform) -> Transform:
         """A pose drawn towards the last one, unless it is too far from it to be the same grasp seen with noise."""
         last, options = self.target.pose, self._options
         way = pose.translation - last.translation
         share = options.smoothing if np.linalg.norm(way) <= options.noise else 1.0
+        if self._chase.is_vain:
+            return Transform(last.rotation, last.translation + share * way)
         turn = Slerp([0.0, 1.0], Rotation.from_matrix(np.stack([last.rotation, pose.rotation])))
         turned = turn(options.turn_smoothing if last.angle_to(pose) <= options.turn_noise else 1.0)
         return Transform(turned.as_matrix(), last.translation + share * way)

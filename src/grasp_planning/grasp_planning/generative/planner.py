@@ -50,6 +50,8 @@ class GenerativeOptions(Configuration):
     out. If not, they stand where the network says."""
     finger_clearance: float = Field(default=0.0015, ge=0)
     """m beside a finger on its way, if they are."""
+    least_insertion: float = Field(default=0.008, ge=0)
+    """m past the surface that are enough if the jaws have no room farther down at any grasp."""
     seed: int = Field(default=0, ge=0)
     """Of the table's fit."""
 
@@ -145,31 +147,39 @@ class GenerativePlanner(GraspPlanner):
     def _lifted(
         self, rectangles: list[GraspRectangle], frame: RGBDFrame, table: TablePlane, count: int
     ) -> list[GraspCandidate]:
-        """Poses of the first of those rectangles for which depth was measured, and there is room."""
+        """Poses of the first of those rectangles for which depth was measured, and there is room.
+
+        If the jaws have room for none of them, they need not go so deep.
+        """
         insertion = min(self.options.insertion, 0.8 * self.gripper.finger_length)
-        room = self._room(frame) if self.options.fit_jaws else None
-        candidates: list[GraspCandidate] = []
+        lifted: list[GraspCandidate] = []
         errors: list[OutcomeError] = []
         for rectangle in rectangles:
-            if len(candidates) == count:
-                break
             try:
-                candidate = lift(
-                    rectangle,
-                    frame,
-                    self.gripper,
-                    insertion=insertion,
-                    approach=-table.normal,
-                    table=table,
-                    clearance=self.options.clearance,
+                lifted.append(
+                    lift(
+                        rectangle,
+                        frame,
+                        self.gripper,
+                        insertion=insertion,
+                        approach=-table.normal,
+                        table=table,
+                        clearance=self.options.clearance,
+                    )
                 )
-                candidates.append(room.fit(candidate) if room else candidate)
             except OutcomeError as error:
                 errors.append(error)
-        if not candidates:
+        if not self.options.fit_jaws:
+            fitted = lifted[:count]
+        else:
+            room = self._room(frame)
+            fitted = _fitted(room, lifted, count, None, errors) or _fitted(
+                room, lifted, count, self.options.least_insertion, []
+            )
+        if not fitted:
             best = errors[0]
             raise NoGraspFound(best.outcome, f"none of {len(errors)} grasps can be tried; of the best: {best.message}")
-        return candidates
+        return fitted
 
     def _room(self, frame: RGBDFrame) -> JawRoom:
         """Where the jaws have it."""
@@ -202,6 +212,25 @@ class _View:
             return replace(self, depth=depth)
         color = np.pad(self.color, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
         return _View(color, np.pad(depth, margin, constant_values=table_depth), np.pad(self.mask, margin), margin)
+
+
+def _fitted(
+    room: JawRoom,
+    candidates: list[GraspCandidate],
+    count: int,
+    least_insertion: float | None,
+    errors: list[OutcomeError],
+) -> list[GraspCandidate]:
+    """The first of those for which there is room; why there is none for the others is added to the errors."""
+    fitted: list[GraspCandidate] = []
+    for candidate in candidates:
+        if len(fitted) == count:
+            break
+        try:
+            fitted.append(room.fit(candidate, least_insertion))
+        except OutcomeError as error:
+            errors.append(error)
+    return fitted
 
 
 def _draw(quality: NDArray[np.float32], image: PreparedImage, margin: int, whole: NDArray[np.float32]) -> None:
