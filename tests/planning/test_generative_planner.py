@@ -169,6 +169,19 @@ def test_where_there_is_none_it_is_no_grasp(planner, scene, monkeypatch) -> None
     assert "no room for fingers of 6 mm beside the object" in error.message
 
 
+def test_it_goes_less_deep_if_there_is_room_nowhere_else(planner, see, rendering) -> None:
+    def look(*boxes) -> RGBDFrame:
+        return see(*boxes, pose=rendering.camera_pose(0.62, x=0.22), intrinsics=REALSENSE, noise=0.0)
+
+    foot, top = ((0.2, 0.03, ANGLE, (width, 0.04, height)) for width, height in ((0.034, 0.006), (0.022, 0.02)))
+    hat = rendering.Box(*foot), rendering.Box(*top)
+    (raised,) = planner.plan(look(*hat), max_grasps=5)
+    assert planner.options.least_insertion <= raised.insertion < 0.02 - 0.005
+    bar = rendering.Box(0.2, -0.06, ANGLE, (0.016, 0.04, 0.018))
+    (deep,) = planner.plan(look(*hat, bar), max_grasps=5)
+    assert deep.insertion == pytest.approx(0.018 - planner.options.clearance, abs=1e-3)
+
+
 def refusal(planner, frame: RGBDFrame) -> NoGraspFound:
     with pytest.raises(NoGraspFound) as raised:
         planner.plan(frame)

@@ -152,12 +152,16 @@ class GenerativePlanner(GraspPlanner):
         If the jaws have room for none of them, they need not go so deep.
         """
         insertion = min(self.options.insertion, 0.8 * self.gripper.finger_length)
-        lifted: list[GraspCandidate] = []
+        room = self._room(frame) if self.options.fit_jaws else None
         errors: list[OutcomeError] = []
-        for rectangle in rectangles:
-            try:
-                lifted.append(
-                    lift(
+        for least_insertion in (None, self.options.least_insertion) if room else (None,):
+            candidates: list[GraspCandidate] = []
+            errors.clear()
+            for rectangle in rectangles:
+                if len(candidates) == count:
+                    break
+                try:
+                    candidate = lift(
                         rectangle,
                         frame,
                         self.gripper,
@@ -166,20 +170,13 @@ class GenerativePlanner(GraspPlanner):
                         table=table,
                         clearance=self.options.clearance,
                     )
-                )
-            except OutcomeError as error:
-                errors.append(error)
-        if not self.options.fit_jaws:
-            fitted = lifted[:count]
-        else:
-            room = self._room(frame)
-            fitted = _fitted(room, lifted, count, None, errors) or _fitted(
-                room, lifted, count, self.options.least_insertion, []
-            )
-        if not fitted:
-            best = errors[0]
-            raise NoGraspFound(best.outcome, f"none of {len(errors)} grasps can be tried; of the best: {best.message}")
-        return fitted
+                    candidates.append(room.fit(candidate, least_insertion) if room else candidate)
+                except OutcomeError as error:
+                    errors.append(error)
+            if candidates:
+                return candidates
+        best = errors[0]
+        raise NoGraspFound(best.outcome, f"none of {len(errors)} grasps can be tried; of the best: {best.message}")
 
     def _room(self, frame: RGBDFrame) -> JawRoom:
         """Where the jaws have it."""
@@ -212,25 +209,6 @@ class _View:
             return replace(self, depth=depth)
         color = np.pad(self.color, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
         return _View(color, np.pad(depth, margin, constant_values=table_depth), np.pad(self.mask, margin), margin)
-
-
-def _fitted(
-    room: JawRoom,
-    candidates: list[GraspCandidate],
-    count: int,
-    least_insertion: float | None,
-    errors: list[OutcomeError],
-) -> list[GraspCandidate]:
-    """The first of those for which there is room; why there is none for the others is added to the errors."""
-    fitted: list[GraspCandidate] = []
-    for candidate in candidates:
-        if len(fitted) == count:
-            break
-        try:
-            fitted.append(room.fit(candidate, least_insertion))
-        except OutcomeError as error:
-            errors.append(error)
-    return fitted
 
 
 def _draw(quality: NDArray[np.float32], image: PreparedImage, margin: int, whole: NDArray[np.float32]) -> None:
