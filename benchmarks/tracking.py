@@ -19,27 +19,16 @@ from unittest.mock import patch
 
 import numpy as np
 
-from grasp_execution.arm import ArmDescription
-from grasp_execution.pick.interruption import Interruption
-from grasp_execution.pick.options import PickOptions
-from grasp_execution.pick.pick import Pick, PickRequest
-from grasp_perception.extrinsics import CameraMount
 from grasp_perception.outcomes import OutcomeError
 from grasp_planning.pipeline import plan_in_base
-from grasp_planning.planner import load_planner
-from grasp_planning.workcell import WorkCell
 from grasp_sim.objects.catalogue import random_object_names
-from grasp_sim.picking.ports import SimulatedPorts
+from grasp_sim.picking.picking_robot import PickingRobot
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
-def tracked_looks(planner_name: str, picks: int, seed: int) -> tuple[list[Callable[[], Any]], list[str]]:
+def tracked_looks(planner: str, picks: int, seed: int) -> tuple[list[Callable[[], Any]], list[str]]:
     """What plans on each tracked image again, and how the picks ended."""
-    mount = CameraMount.load(REPOSITORY / "config/cameras/widowx_hand.yaml")
-    description = ArmDescription(REPOSITORY / "config/arms/widowx.yaml").with_home(mount.look_from)
-    workcell = WorkCell.load(REPOSITORY / "config/workcells/widowx.yaml")
-    planner = load_planner(planner_name, description.gripper, models=REPOSITORY / "models/networks/widowx")
     looks: list[Callable[[], Any]] = []
     outcomes = []
 
@@ -48,15 +37,13 @@ def tracked_looks(planner_name: str, picks: int, seed: int) -> tuple[list[Callab
             looks.append(lambda: plan_in_base(*arguments, **options))
         return plan_in_base(*arguments, **options)
 
+    folders = REPOSITORY / "config", REPOSITORY / "models"
     with (
-        SimulatedPorts(description, workcell, mount, planner, planner_name) as ports,
+        PickingRobot(*folders, "widowx", "widowx_hand", planner, {}) as robot,
         patch("grasp_sim.picking.ports.plan_in_base", recorded),
     ):
-        options = PickOptions().with_blind_distance(mount.blind_distance)
-        pick = Pick(description.arm, description.gripper, workcell, ports.ports(), options)
         for number, name in enumerate(random_object_names(picks, np.random.default_rng(seed))):
-            ports.reset([name], seed + number)
-            outcomes.append(pick.run(PickRequest(closed_loop=True), Interruption()).outcome.name)
+            outcomes.append(robot.pick(name, seed + number, closed_loop=True).outcome.name)
     return looks, outcomes
 
 

@@ -77,6 +77,11 @@ class Transform:
         """From roll, pitch, yaw about the fixed axes x, y, z (URDF's convention, rad)."""
         return cls(Rotation.from_euler("xyz", np.asarray(rpy)).as_matrix(), np.asarray(translation, dtype=np.float64))
 
+    @classmethod
+    def from_axes(cls, x: FloatArray, z: FloatArray, origin: FloatArray) -> Transform:
+        """From the source's x- and z-axis, (3,) unit vectors square to each other, and its origin, in the target."""
+        return cls(np.stack([x, np.cross(z, x), z], axis=1), origin)
+
     def matrix(self) -> FloatArray:
         """(4, 4) homogeneous matrix."""
         homogeneous = np.eye(4)

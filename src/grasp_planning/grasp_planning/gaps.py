@@ -20,10 +20,10 @@ def close_gaps(mask: NDArray[np.bool_], width: float) -> NDArray[np.bool_]:
         (H, W), a new array.
     """
     closed = np.zeros(mask.shape, np.bool_)
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
+    left, top, columns, rows = cv2.boundingRect(mask.view(np.uint8))
+    if not rows:
         return closed
-    window = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    window = np.s_[top : top + rows, left : left + columns]
     reach = width / 2
     margin = int(np.ceil(reach)) + 1
     apart = _distance(~np.pad(mask[window], margin))

@@ -78,13 +78,14 @@ class JawRoom:
             OutcomeError: NO_GRASP, there is no room, or nothing that they would close on.
         """
         for insertion in _insertions(candidate.insertion, least_insertion):
+            raised = _moved(candidate.pose, z=insertion - candidate.insertion)
             for turn in _TURNS:
-                pose = candidate.pose @ Transform(turn.rotation, np.array([0.0, 0.0, insertion - candidate.insertion]))
+                pose = raised @ turn
                 if (jaws := self._jaws(self._solid(pose), candidate.width)) is not None:
                     low, high = jaws
-                    shift = Transform(np.eye(3), np.array([(high - low) / 2 * _STEP, 0.0, 0.0]))
+                    pose = _moved(pose, x=(high - low) / 2 * _STEP)
                     width = min((low + high) * _STEP, self._gripper.max_opening)
-                    return self._seen(replace(candidate, pose=pose @ shift, width=width, insertion=insertion))
+                    return self._seen(replace(candidate, pose=pose, width=width, insertion=insertion))
         raise OutcomeError(
             Outcome.NO_GRASP,
             f"there is no room for fingers of {self._gripper.finger_thickness * 1e3:.0f} mm beside the object, "
@@ -136,6 +137,11 @@ class JawRoom:
             quality=fitted.quality,
         )
         return replace(fitted, rectangle=replace(rectangle, height=fitted.rectangle.height))
+
+
+def _moved(pose: Transform, x: float = 0.0, z: float = 0.0) -> Transform:
+    """Along its own axes, m."""
+    return Transform(pose.rotation, pose.apply([x, 0.0, z]))
 
 
 def _insertions(deepest: float, least: float | None) -> list[float]:

@@ -99,8 +99,7 @@ def lift(
         fall = float(-table.normal @ toward)
         if fall > 1e-6:
             insertion = min(insertion, (float(table.height(surface)) - clearance) / fall)
-    rotation = np.stack([x, np.cross(toward, x), toward], axis=1)
-    pose = Transform(rotation, surface + insertion * toward)
+    pose = Transform.from_axes(x, toward, surface + insertion * toward)
     width = float(np.clip(width, gripper.min_opening, gripper.max_opening))
     return GraspCandidate(pose, width, rectangle.quality, rectangle, insertion)
 
@@ -167,4 +166,4 @@ def _upright(pose: Transform, insertion: float) -> Transform:
         raise ValueError(f"the closing axis {steep} is too near the vertical for a grasp from above")
     x = closing / length
     surface = pose.apply([0.0, 0.0, -insertion])
-    return Transform(np.stack([x, np.cross(DOWN, x), DOWN], axis=1), surface + insertion * DOWN)
+    return Transform.from_axes(x, DOWN, surface + insertion * DOWN)

@@ -219,7 +219,7 @@ def test_what_turns_with_the_hand_keeps_the_angle_of_the_hand(source, world):
     def show(hand, grasp, count=1):
         for i, _ in zip(images, range(count)):
             source.looks.append(Look(10.0 + 0.1 * i, [grasp]))
-            assert tracker.update(hand.pose)
+            assert tracker.update(lambda: hand.pose)
 
     for step in range(8):
         hand = grasp_at(0.2, 0.0, 0.12 * step)

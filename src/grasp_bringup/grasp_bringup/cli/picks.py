@@ -10,29 +10,22 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from grasp_bringup.cli.options import planner_options, share
 from grasp_bringup.cli.progress import ProgressBar
-from grasp_execution.arm import ArmDescription
-from grasp_execution.pick import Interruption, Pick, PickOptions, PickRequest, PickResult
+from grasp_execution.pick import PickResult
 from grasp_learning.datasets.jacquard import write_color
 from grasp_perception.configuration import ConfigurationError
-from grasp_perception.extrinsics import CameraMount
 from grasp_perception.files import write_atomically
 from grasp_perception.outcomes import Outcome
-from grasp_planning.overlay import draw_close_up, draw_overlay
-from grasp_planning.planner import load_planner
 from grasp_planning.success_rate import SuccessRate
-from grasp_planning.workcell import WorkCell
 from grasp_sim.cell.placement import PlacementError
-from grasp_sim.closable import Closable
 from grasp_sim.objects.catalogue import UnknownObjectError, random_object_names
 from grasp_sim.objects.mesh_files import MeshError
-from grasp_sim.picking.ports import SimulatedPorts
+from grasp_sim.picking.picking_robot import PickingRobot
 
 
 def command(
@@ -54,7 +47,7 @@ def command(
     """
     console, errors = Console(), Console(stderr=True)
     try:
-        robot = _Robot(
+        robot = PickingRobot(
             share() / "config", share() / "models", arm, camera or arm, planner, planner_options(option or [])
         )
     except (ConfigurationError, ValueError) as error:
@@ -93,43 +86,6 @@ def command(
             raise typer.Exit(2) from error
     if wrong:
         raise typer.Exit(2)
-
-
-class _Robot(Closable):
-    """A simulated robot that picks."""
-
-    def __init__(
-        self, config: Path, models: Path, arm: str, camera: str, planner: str, options: dict[str, Any]
-    ) -> None:
-        mount = CameraMount.load(config / "cameras" / f"{camera}.yaml")
-        description = ArmDescription(config / "arms" / f"{arm}.yaml")
-        if mount.look_from is not None:
-            description = description.with_home(mount.look_from)
-        workcell = WorkCell.load(config / "workcells" / f"{arm}.yaml")
-        chosen = load_planner(planner, description.gripper, models=models / "networks" / arm, **options)
-        self._ports = SimulatedPorts(description, workcell, mount, chosen, planner)
-        pick_options = PickOptions().with_blind_distance(mount.blind_distance)
-        self._pick = Pick(description.arm, description.gripper, workcell, self._ports.ports(), pick_options)
-
-    def close(self) -> None:
-        """Free the simulation."""
-        self._ports.close()
-
-    def pick(self, name: str, seed: int, *, closed_loop: bool) -> PickResult:
-        """Pick an object that lies alone on the table."""
-        self._ports.reset([name], seed)
-        return self._pick.run(PickRequest(closed_loop=closed_loop), Interruption())
-
-    def picture(self, result: PickResult) -> NDArray[np.uint8]:
-        """(H, W, 3) RGB: the latest image, what became of it, and the grasp from close up if there is one."""
-        frame = self._ports.frame
-        assert frame is not None
-        caption = f"{result.outcome.name}: {result.message}"
-        if result.grasp is None or result.grasp.rectangle is None:
-            return draw_overlay(frame, [], caption=caption)
-        rectangle = result.grasp.rectangle
-        whole = draw_overlay(frame, [rectangle], caption=caption)
-        return np.hstack([whole, draw_close_up(frame, rectangle, len(whole))])
 
 
 def _good(result: PickResult) -> bool:

@@ -76,13 +76,13 @@ class ClosedLoop:
     def _follow(self, watch: Watch, on_goal: Callable[[], None]) -> None:
         begun = self._well = self._robot.now()
         sent = -np.inf
-        self._tracker.face(self._servo.tool(self._measured()))
+        self._tracker.face(self._tool())
         with self._robot.steer(watch) as helm:
             while True:
                 watch()
                 now = self._robot.now()
                 state = self._state(helm, now)
-                if not self._final and self._tracker.update(self._servo.tool(self._measured())):
+                if not self._final and self._tracker.update(self._tool):
                     self._goal = None
                     on_goal()
                 goal = self._reachable(state)
@@ -132,29 +132,32 @@ class ClosedLoop:
             )
         return MotionState.on(trajectory, now + self._lead - start)
 
+    def _tool(self) -> Transform:
+        return self._servo.tool(self._measured())
+
     def _measured(self) -> MotionState:
         present = self._mover.start()
         return MotionState.at_rest(np.array([present[name] for name in self._mover.arm.joints]))
 
     def _reachable(self, state: MotionState) -> Transform:
         if self._goal is None:
-            try:
-                self._goal = self._servo.reachable(self._tracker.target.pose, state)
-            except OutcomeError as error:
-                if not self._turn_round(state):
-                    self._trouble = error
-                    return self._tracker.target.pose
-        assert self._goal is not None
-        return self._goal
+            self._goal = self._reach(state)
+        return self._tracker.target.pose if self._goal is None else self._goal
 
-    def _turn_round(self, state: MotionState) -> bool:
-        """Exchange the fingers, where the wrist would have to turn beyond its limit; whether that helps."""
+    def _reach(self, state: MotionState) -> Transform | None:
+        """Where the tool comes to, turned round where the wrist would have to turn beyond its limit; None: nowhere."""
+        pose = self._tracker.target.pose
         try:
-            self._goal = self._servo.reachable(half_turn(self._tracker.target.pose), state)
+            return self._servo.reachable(pose, state)
+        except OutcomeError as error:
+            trouble = error
+        try:
+            goal = self._servo.reachable(half_turn(pose), state)
         except OutcomeError:
-            return False
+            self._trouble = trouble
+            return None
         self._tracker.turn_round()
-        return True
+        return goal
 
     def _decide(self, error: ToolError, now: float) -> None:
         """Whether the tool may go down to the grasp, and whether the target is final."""

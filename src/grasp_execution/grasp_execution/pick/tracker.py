@@ -115,13 +115,13 @@ class Tracker:
         within = np.ptp(places, axis=0) <= noise
         return bool(within.all() and not moves.any() and turn <= self._options.turn_noise)
 
-    def update(self, tool: Transform | None = None) -> bool:
+    def update(self, tool: Callable[[], Transform] | None = None) -> bool:
         """Take an answer if there is one, and ask again; returns at once.
 
         The next image is asked for before anything is done about this one, so that the planner need not wait.
 
         Args:
-            tool: base_from_tool now, if it may turn after the target: it keeps its angle if it does so in vain.
+            tool: Tells base_from_tool now, if it turns after the target: it keeps its angle if it does so in vain.
 
         Returns:
             Whether there is a new target.
@@ -176,7 +176,7 @@ class Tracker:
         options = self._options
         return self._source.ask(None, options.max_grasps, self._not_before + 1e-3, self.target, options.max_jump)
 
-    def _take(self, look: Look, tool: Transform | None = None) -> bool:
+    def _take(self, look: Look, tool: Callable[[], Transform] | None = None) -> bool:
         if look.failure is not None and look.failure.outcome not in _TRANSIENT:
             raise look.failure
         self._not_before = look.stamp
@@ -195,7 +195,7 @@ class Tracker:
             return False
         self._remember(found.pose, look.stamp)
         if tool is not None:
-            self._turn_with(look.stamp, found.pose, tool)
+            self._turn_with(look.stamp, found.pose, tool())
         self.target, self.seen = replace(found, pose=self._smoothed(found.pose)), look.stamp
         if self.is_steady:
             self.still = look.stamp
@@ -205,7 +205,6 @@ class Tracker:
     def _nearest(self, grasps: Sequence[Grasp]) -> Grasp | None:
         """The grasp nearest to the target, turned so that its fingers are where they were; None: all are too far."""
         options, last = self._options, self.target.pose
-
         turn_weight = 0.0 if self._chase.is_vain else options.turn_weight
 
         def distance(grasp: Grasp) -> float:
@@ -242,8 +241,8 @@ class Tracker:
             approach = self.target.pose.rotation[:, 2]
             closing = tool.rotation[:, 0] - (tool.rotation[:, 0] @ approach) * approach
             closing /= np.linalg.norm(closing)
-            rotation = np.stack([closing, np.cross(approach, closing), approach], axis=1)
-            self.target = replace(self.target, pose=Transform(rotation, self.target.pose.translation))
+            turned = Transform.from_axes(closing, approach, self.target.pose.translation)
+            self.target = replace(self.target, pose=turned)
 
     def _smoothed(self, pose: Transform) -> Transform:
         """A pose drawn towards the last one, unless it is too far from it to be the same grasp seen with noise."""

@@ -25,7 +25,7 @@ def table_frame(plane: TablePlane) -> Transform:
     z = -plane.normal
     x = np.array([1.0, 0.0, 0.0]) - z[0] * z
     x /= np.linalg.norm(x)
-    return Transform(np.stack([x, np.cross(z, x), z], axis=1), -plane.offset * plane.normal)
+    return Transform.from_axes(x, z, -plane.offset * plane.normal)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

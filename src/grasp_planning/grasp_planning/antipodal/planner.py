@@ -207,4 +207,4 @@ def _tool(center: NDArray[np.float64], axis: NDArray[np.float64], tip: float) ->
     """table_from_tool of a grasp along the table's normal."""
     x = np.array([axis[0], axis[1], 0.0])
     z = np.array([0.0, 0.0, 1.0])
-    return Transform(np.stack([x, np.cross(z, x), z], axis=1), np.array([center[0], center[1], -tip]))
+    return Transform.from_axes(x, z, np.array([center[0], center[1], -tip]))

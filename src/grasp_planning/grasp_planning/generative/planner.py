@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -151,32 +153,46 @@ class GenerativePlanner(GraspPlanner):
 
         If the jaws have room for none of them, they need not go so deep.
         """
-        insertion = min(self.options.insertion, 0.8 * self.gripper.finger_length)
-        room = self._room(frame) if self.options.fit_jaws else None
-        errors: list[OutcomeError] = []
-        for least_insertion in (None, self.options.least_insertion) if room else (None,):
-            candidates: list[GraspCandidate] = []
-            errors.clear()
-            for rectangle in rectangles:
-                if len(candidates) == count:
-                    break
-                try:
-                    candidate = lift(
-                        rectangle,
-                        frame,
-                        self.gripper,
-                        insertion=insertion,
-                        approach=-table.normal,
-                        table=table,
-                        clearance=self.options.clearance,
-                    )
-                    candidates.append(room.fit(candidate, least_insertion) if room else candidate)
-                except OutcomeError as error:
-                    errors.append(error)
+        ways: list[Callable[[GraspCandidate], GraspCandidate]] = [lambda candidate: candidate]
+        if self.options.fit_jaws:
+            room = self._room(frame)
+            ways = [room.fit, partial(room.fit, least_insertion=self.options.least_insertion)]
+        for way in ways:
+            candidates, errors = self._tried(rectangles, frame, table, count, way)
             if candidates:
                 return candidates
         best = errors[0]
         raise NoGraspFound(best.outcome, f"none of {len(errors)} grasps can be tried; of the best: {best.message}")
+
+    def _tried(
+        self,
+        rectangles: list[GraspRectangle],
+        frame: RGBDFrame,
+        table: TablePlane,
+        count: int,
+        place: Callable[[GraspCandidate], GraspCandidate],
+    ) -> tuple[list[GraspCandidate], list[OutcomeError]]:
+        """The first grasps for which depth was measured and that can be placed, and why others cannot."""
+        insertion = min(self.options.insertion, 0.8 * self.gripper.finger_length)
+        candidates: list[GraspCandidate] = []
+        errors: list[OutcomeError] = []
+        for rectangle in rectangles:
+            if len(candidates) == count:
+                break
+            try:
+                candidate = lift(
+                    rectangle,
+                    frame,
+                    self.gripper,
+                    insertion=insertion,
+                    approach=-table.normal,
+                    table=table,
+                    clearance=self.options.clearance,
+                )
+                candidates.append(place(candidate))
+            except OutcomeError as error:
+                errors.append(error)
+        return candidates, errors
 
     def _room(self, frame: RGBDFrame) -> JawRoom:
         """Where the jaws have it."""

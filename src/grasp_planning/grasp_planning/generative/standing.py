@@ -76,7 +76,6 @@ def find_standing(
         seen &= roi
     distance = float(np.median(frame.depth[seen > 0])) if seen.any() else table.offset
     pixel = distance / focal
-    spanned = close_gaps(seen > 0, opening / pixel)
     if np.count_nonzero(seen) * pixel**2 < _MIN_AREA:
         where = "" if roi is None else " in the region of interest"
         but = f", but for {left_alone} things that the image's border cuts off" if left_alone else ""
@@ -84,7 +83,9 @@ def find_standing(
             Outcome.NO_OBJECT, f"nothing stands more than {min_height * 1e3:.0f} mm above the table{where}{but}"
         )
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-    mask = spanned if roi is None else spanned & roi
+    mask = close_gaps(seen > 0, opening / pixel)
+    if roi is not None:
+        mask &= roi
     middle = ((rows[0] + rows[-1]) // 2, (columns[0] + columns[-1]) // 2)
     box = float(columns[0]), float(rows[0]), float(columns[-1]), float(rows[-1])
     return Standing(mask, box, ground, float(ground[middle]))

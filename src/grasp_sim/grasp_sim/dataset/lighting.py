@@ -67,7 +67,7 @@ class ShadowMap:
         z = -lighting.direction
         x = np.cross([0.0, 1.0, 0.0], z)
         x /= np.linalg.norm(x)
-        self._pose = Transform(np.column_stack([x, np.cross(z, x), z]), middle + DISTANCE * lighting.direction)
+        self._pose = Transform.from_axes(x, z, middle + DISTANCE * lighting.direction)
         focal = RESOLUTION * DISTANCE / extent
         side = RESOLUTION + RESOLUTION // 4
         self._camera = CameraIntrinsics(focal, focal, side / 2, side / 2, side, side)
