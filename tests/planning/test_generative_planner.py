@@ -121,6 +121,17 @@ def test_things_that_are_farther_apart_than_the_network_sees(planner, scene) -> 
     assert abs(grasps[0].rectangle.y - grasps[1].rectangle.y) == pytest.approx(0.26 * 615 / 0.6, rel=0.05)
 
 
+def test_it_looks_as_often_as_need_be_where_the_card_names_no_square(weights: Path, widowx, monkeypatch, scene) -> None:
+    card = yaml.safe_load(weights.with_suffix(".yaml").read_text())
+    card["preprocessing"]["field"] = None
+    weights.with_suffix(".yaml").write_text(yaml.safe_dump(card))
+    planner = GGCNN2Planner(widowx, weights=weights, fit_jaws=False)
+    monkeypatch.setattr(planner, "runner", HighestPlaces())
+    frame = scene((-0.04, 0.0), (0.48, 0.0))  # 533 px apart, the image has 480 rows
+    assert len(planner.plan(frame, max_grasps=5)) == 2
+    assert len(planner.runner.shown) == 2
+
+
 @pytest.mark.parametrize("share", [1.0, 0.5, 1 / 3])
 def test_as_many_grasps_at_any_resolution(weights: Path, widowx, monkeypatch, see, rendering, share: float) -> None:
     planner = GGCNN2Planner(widowx, weights=weights, fit_jaws=False)
@@ -212,7 +223,8 @@ def test_an_image_smaller_than_what_the_network_is_to_see(planner, scene) -> Non
     small = CameraIntrinsics(615.0, 615.0, 79.5, 59.5, 160, 120)
     error = refusal(planner, scene((0.22, 0.0), intrinsics=small))
     assert error.outcome is Outcome.BAD_DEPTH
-    assert "the image has 160x120 px, and the network is to see" in error.message
+    assert "the image has 160x120 px, and the network is to see 198x198 of them" in error.message
+    assert "move the camera farther from the table" in error.message
 
 
 def test_a_level_view_is_as_large_as_it_must_be(weights: Path, widowx, monkeypatch, scene) -> None:

@@ -124,7 +124,7 @@ def test_no_room_between_two_objects(look, widowx) -> None:
 def test_there_must_be_something_to_close_on(look, widowx) -> None:
     frame = look(BOX)
     beside = grasp(frame, widowx, offset=0.06, opening=0.02)
-    with pytest.raises(OutcomeError, match="NO_GRASP"):
+    with pytest.raises(OutcomeError, match="nothing between the fingers to close on"):
         JawRoom(frame.depth, CAMERA, widowx).fit(beside)
 
 
@@ -150,3 +150,40 @@ def test_the_tips_need_not_go_so_deep_where_only_the_top_is_narrow(look, widowx)
     assert room.fit(after, least_insertion=0.006).insertion == after.insertion  # no higher than need be
     with pytest.raises(OutcomeError, match="no room"):
         room.fit(before, least_insertion=0.018)
+
+
+@pytest.mark.parametrize(("height", "free"), [(0.045, True), (0.07, False)])
+def test_the_palm_stays_above_walls_between_which_the_grasp_is(look, widowx, height: float, free: bool) -> None:
+    def wall(offset: float) -> tuple[float, float, tuple[float, float, float]]:
+        return 0.2 + offset * np.cos(YAW), offset * np.sin(YAW), (0.006, 0.04, height)
+
+    frame = look(wall(-0.008), wall(0.008))
+    table = lift(
+        GraspRectangle(319.5, 239.5, -YAW, 25.0, 8.0, 0.7),
+        frame,
+        widowx,
+        insertion=0.03,
+        approach=(0.0, 0.0, 1.0),
+        table=TABLE,
+    )
+    assert table.pose.translation[2] == pytest.approx(0.6, abs=0.004)  # between the walls it is the table that is seen
+    room = JawRoom(frame.depth, CAMERA, widowx)
+    if free:
+        assert 0.022 + 2 * CLEARANCE <= room.fit(table).width <= 0.03
+        return
+    with pytest.raises(OutcomeError, match="the palm, 50 mm above the tips, would touch what stands there"):
+        room.fit(table, least_insertion=0.008)
+
+
+def test_the_tips_need_not_go_so_deep_where_the_palm_would_touch_what_stands_beside(look, widowx) -> None:
+    away = 0.03  # the palm reaches 37 mm to each side
+    tall = 0.2 + away * np.cos(YAW), away * np.sin(YAW), (0.016, 0.04, 0.07)
+    frame = look((0.2, 0.0, (0.016, 0.04, 0.045)), tall)
+    before = grasp(frame, widowx, offset=0.0, opening=0.022)
+    room = JawRoom(frame.depth, CAMERA, widowx, clearance=CLEARANCE)
+    with pytest.raises(OutcomeError, match="palm"):
+        room.fit(before)
+    after = room.fit(before, least_insertion=0.008)
+    palm = 0.6 - after.pose.translation[2] + widowx.finger_length
+    assert 0.07 + CLEARANCE <= palm <= 0.07 + CLEARANCE + 0.004
+    assert np.array_equal(after.pose.rotation, before.pose.rotation)

@@ -60,6 +60,18 @@ def test_beside_is_a_matter_of_pixels_of_the_maps() -> None:
         assert len(settings.distinct(grasps, 3, scale)) == kept
 
 
+@pytest.mark.parametrize("count", [1, 5])
+def test_smoothing_moves_no_grasp_to_where_none_may_be(count: int) -> None:
+    drawn = maps([(0, 20, 28, 1.0, 0, 0.2), (0, 20, 31, 1.0, 0, 0.2)], bins=1)
+    allowed = np.zeros((60, 80), dtype=np.bool_)
+    allowed[:, [28, 31]] = True
+    found = Postprocessing(quality_sigma=2.0, min_quality=0.1).grasps(drawn, count, allowed)
+    everywhere = Postprocessing(quality_sigma=2.0).grasps(drawn)
+    assert everywhere[0].x in (29, 30)
+    assert found[0].x in (28, 31)
+    assert found[0].quality == pytest.approx(everywhere[0].quality, abs=0.05)  # of the whole map, smoothed
+
+
 def test_widths_are_shares_of_the_scale_and_never_beyond_it() -> None:
     (best,) = Postprocessing(width_scale=100.0, jaw_share=0.25).grasps(maps([(0, 20, 30, 1.0, 0, 1.7)]))
     assert best.width == 100 and best.height == 25

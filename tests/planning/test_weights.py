@@ -54,6 +54,17 @@ def test_halves_are_read_as_whole_numbers(saved: tuple[Path, GraspNetwork], tmp_
     torch.testing.assert_close(again(image).quality, network(image).quality, rtol=0.02, atol=0.01)
 
 
+@pytest.mark.parametrize("half", [False, True])
+def test_values_that_are_not_finite(saved: tuple[Path, GraspNetwork], half: bool) -> None:
+    path, network = saved
+    name = next(iter(network.state_dict()))
+    network.state_dict()[name].view(-1)[3] = 1e6 if half else torch.nan  # numbers of 16 bit end at 65,504
+    settings = {"preprocessing": Preprocessing(size=64), "postprocessing": Postprocessing()}
+    save_weights(path, network, half=half, **settings, **FACTS)
+    with pytest.raises(WeightsError, match=rf"small\.safetensors: '{name}' holds values that are not finite"):
+        load_weights(path)
+
+
 def test_missing_files(saved: tuple[Path, GraspNetwork]) -> None:
     path, _ = saved
     with pytest.raises(WeightsError, match=r"other\.safetensors is missing"):

@@ -3,6 +3,7 @@
 Networks learn openings and centres from examples, and are a few millimetres off; a finger that comes down on the
 object's edge pushes it away. The depth image knows better: at the height of the tips, whatever lies behind the surface
 that is seen is taken for solid, and each finger stands where nothing is, as near as possible to where it was to be.
+Nor may the palm touch what was seen: the centre of a grasp may lie deep between things that are higher.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ class JawRoom:
             tolerance: What is higher than the tips by less is not seen, m: the noise of the depth.
         """
         self._depth, self._intrinsics, self._gripper = depth, intrinsics, gripper
-        self._tolerance = tolerance
+        self._tolerance, self._clearance = tolerance, clearance
+        self._palm = np.array(gripper.palm_size[:2]) / 2 + clearance
         self._clear, self._finger = _steps(clearance), _steps(gripper.finger_thickness)
         self._half = _steps(_REACH * gripper.max_opening + gripper.finger_thickness + clearance)
         side = gripper.finger_width / 2 + clearance
@@ -75,22 +77,46 @@ class JawRoom:
             least_insertion: How far the tips go past the surface at least, m; None = as far as they do.
 
         Raises:
-            OutcomeError: NO_GRASP, there is no room, or nothing that they would close on.
+            OutcomeError: NO_GRASP, there is no room for the fingers or the palm, or nothing that they would close on.
         """
+        gripper, palm_touches, empty = self._gripper, False, True
         for insertion in _insertions(candidate.insertion, least_insertion):
             raised = _moved(candidate.pose, z=insertion - candidate.insertion)
             for turn in _TURNS:
                 pose = raised @ turn
-                if (jaws := self._jaws(self._solid(pose), candidate.width)) is not None:
-                    low, high = jaws
-                    pose = _moved(pose, x=(high - low) / 2 * _STEP)
-                    width = min((low + high) * _STEP, self._gripper.max_opening)
-                    return self._seen(replace(candidate, pose=pose, width=width, insertion=insertion))
-        raise OutcomeError(
-            Outcome.NO_GRASP,
-            f"there is no room for fingers of {self._gripper.finger_thickness * 1e3:.0f} mm beside the object, "
-            f"{self._gripper.max_opening * 1e3:.0f} mm open at most",
-        )
+                solid = self._solid(pose)
+                empty = empty and not solid.any()
+                if (jaws := self._jaws(solid, candidate.width)) is None:
+                    continue
+                low, high = jaws
+                pose = _moved(pose, x=(high - low) / 2 * _STEP)
+                if self._palm_touches(pose):
+                    palm_touches = True
+                    continue
+                width = min((low + high) * _STEP, gripper.max_opening)
+                return self._seen(replace(candidate, pose=pose, width=width, insertion=insertion))
+        if palm_touches:
+            why = f"the palm, {gripper.finger_length * 1e3:.0f} mm above the tips, would touch what stands there"
+        elif empty:
+            why = "there is nothing between the fingers to close on"
+        else:
+            why = (
+                f"there is no room for fingers of {gripper.finger_thickness * 1e3:.0f} mm beside the object, "
+                f"{gripper.max_opening * 1e3:.0f} mm open at most"
+            )
+        raise OutcomeError(Outcome.NO_GRASP, why)
+
+    def _palm_touches(self, pose: Transform) -> bool:
+        """Whether the palm would touch what was seen, at every other pixel; what was not seen is taken to be low."""
+        camera, depth = self._intrinsics, self._depth[::2, ::2]
+        x, y, z = pose.rotation[:, 2].astype(np.float32)
+        columns, rows = (2 * np.arange(count, dtype=np.float32) for count in depth.shape[::-1])
+        along = depth * (x * (columns - camera.cx) / camera.fx + (y * (rows - camera.cy) / camera.fy + z)[:, None])
+        front = float(pose.translation @ pose.rotation[:, 2]) - self._gripper.finger_length + self._clearance
+        row, column = np.nonzero(along < front)
+        high = camera.deproject(2 * np.stack([column, row], axis=1), depth[row, column])
+        inside = np.abs((high - pose.translation) @ pose.rotation[:, :2]) <= self._palm
+        return bool(inside.all(axis=1).any())
 
     def _solid(self, pose: Transform) -> Flags:
         """(columns,) whether at the height of the tips a finger would meet something, as far as is known."""

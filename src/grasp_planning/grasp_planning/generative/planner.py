@@ -19,7 +19,6 @@ from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_perception.table import NoTableError, TablePlane, fit_table
 from grasp_planning.generative.card import WeightsError
 from grasp_planning.generative.inference import Device, open_runner
-from grasp_planning.generative.postprocessing import GraspMapArrays
 from grasp_planning.generative.preprocessing import ImageError, PreparedImage
 from grasp_planning.generative.standing import Standing, find_standing
 from grasp_planning.grasps import GraspCandidate, GraspRectangle
@@ -113,7 +112,7 @@ class GenerativePlanner(GraspPlanner):
             best = f"the network's best grasp has a quality of {found[0].quality:.2f}" if found else "there is no peak"
             raise NoGraspFound(Outcome.NO_GRASP, f"{best}, {self.min_quality:.2f} is demanded (option min_quality)")
         good = [grasp for grasp in found if grasp.quality >= self.min_quality]
-        scale = (side or min(frame.depth.shape)) / self.card.preprocessing.size
+        scale = side / self.card.preprocessing.size
         return self._lifted(self.card.postprocessing.distinct(good, count, scale), frame, table, max_grasps)
 
     @property
@@ -122,16 +121,16 @@ class GenerativePlanner(GraspPlanner):
         wanted = self.options.min_quality
         return self.card.postprocessing.min_quality if wanted is None else wanted
 
-    def _side(self, frame: RGBDFrame, standing: Standing) -> int | None:
-        """Of the square that the network sees, px; None: as its preprocessing says."""
-        field = self.card.preprocessing.field
-        if field is None:
-            return self.card.preprocessing.crop
+    def _side(self, frame: RGBDFrame, standing: Standing) -> int:
+        """Of the square that the network sees, px."""
+        preprocessing = self.card.preprocessing
+        if preprocessing.field is None:
+            return preprocessing.crop or min(frame.depth.shape)
         focal = float(np.sqrt(frame.intrinsics.fx * frame.intrinsics.fy))
-        return round(field * focal / standing.table_depth)
+        return round(preprocessing.field * focal / standing.table_depth)
 
     def _seen(
-        self, view: _View, center: tuple[float, float], side: int | None, count: int, drawn: NDArray[np.float32]
+        self, view: _View, center: tuple[float, float], side: int, count: int, drawn: NDArray[np.float32]
     ) -> list[GraspRectangle]:
         """Grasps in one square, px of the frame, whatever their quality, which is drawn, too."""
         preprocessing, margin = self.card.preprocessing, view.margin
@@ -139,10 +138,9 @@ class GenerativePlanner(GraspPlanner):
         image = preprocessing.prepare(view.color, view.depth, center=center, side=side)
         maps = self.runner(preprocessing.tensor(image.color, image.depth))
         allowed = image.measured & (image.window(view.mask.astype(np.uint8)) > 0)
-        quality = np.where(allowed, maps.quality, np.float32(0))
-        _draw(quality.max(axis=0), image, margin, drawn)
+        _draw(np.where(allowed, maps.best_quality, np.float32(0)), image, margin, drawn)
         postprocessing = self.card.postprocessing.model_copy(update={"min_quality": 0.0})
-        grasps = postprocessing.grasps(GraspMapArrays(quality, maps.cos, maps.sin, maps.width), count)
+        grasps = postprocessing.grasps(maps, count, allowed)
         found = [image.grasp_to_image(grasp) for grasp in grasps if grasp.quality > 0 and grasp.width > 0]
         return [replace(grasp, x=grasp.x - margin, y=grasp.y - margin) for grasp in found]
 
@@ -211,7 +209,7 @@ class _View:
     margin: int = 0
     """px that were put around the frame."""
 
-    def levelled(self, ground: NDArray[np.float32], table_depth: float, side: int | None) -> _View:
+    def levelled(self, ground: NDArray[np.float32], table_depth: float, side: int) -> _View:
         """As a camera sees it that looks straight down on a table that goes on beyond the image.
 
         Args:
@@ -220,7 +218,7 @@ class _View:
             side: Of the squares, px; the view is made large enough for one.
         """
         depth = self.depth - ground + np.float32(table_depth)
-        margin = max(0, (side or 0) - min(depth.shape) + 1) // 2
+        margin = max(0, side - min(depth.shape) + 1) // 2
         if not margin:
             return replace(self, depth=depth)
         color = np.pad(self.color, ((margin, margin), (margin, margin), (0, 0)), mode="edge")

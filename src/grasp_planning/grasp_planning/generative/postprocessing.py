@@ -49,7 +49,9 @@ class Postprocessing(Configuration):
     min_quality: float = Field(default=0.0, ge=0)
     """Of a peak; lower ones are no grasps."""
 
-    def grasps(self, maps: GraspMapArrays, count: int = 1) -> list[GraspRectangle]:
+    def grasps(
+        self, maps: GraspMapArrays, count: int = 1, allowed: NDArray[np.bool_] | None = None
+    ) -> list[GraspRectangle]:
         """The best grasps, px of the maps, best first.
 
         For one grasp it is the greatest quality of all bins and pixels; for more, the local maxima of each bin, less
@@ -58,9 +60,14 @@ class Postprocessing(Configuration):
         Args:
             maps: What a network says.
             count: At most so many.
+            allowed: (H, W) where a grasp's centre may lie, elsewhere the smoothed quality counts as 0; None =
+                everywhere.
         """
+        quality = _smooth(maps.quality, self.quality_sigma)
+        if allowed is not None:
+            quality = np.where(allowed, quality, np.float32(0))
         smooth = GraspMapArrays(
-            quality=_smooth(maps.quality, self.quality_sigma),
+            quality=quality,
             cos=_smooth(maps.cos, self.angle_sigma),
             sin=_smooth(maps.sin, self.angle_sigma),
             width=_smooth(maps.width, self.width_sigma),

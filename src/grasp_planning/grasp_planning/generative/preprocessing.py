@@ -111,9 +111,10 @@ class Preprocessing(Configuration):
             raise ImageError(f"colour is {color.shape} and depth {depth.shape}: they are not of the same pixels")
         side = side or self.crop or min(height, width)
         if side > min(height, width):
+            farther = "" if self.field is None else "move the camera farther from the table, "
             raise ImageError(
                 f"the image has {width}x{height} px, and the network is to see {side}x{side} of them: use a larger "
-                "image, bring the camera closer, or use weights made for this camera"
+                f"image, {farther}or use weights made for this camera"
             )
         x, y = center or ((width - 1) / 2, (height - 1) / 2)
         left = int(np.clip(round(x - (side - 1) / 2), 0, width - side))

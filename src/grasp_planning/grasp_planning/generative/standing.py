@@ -32,11 +32,11 @@ class Standing:
     table_depth: float
     """Of it, behind the middle of the things."""
 
-    def windows(self, side: int | None) -> list[tuple[float, float]]:
+    def windows(self, side: int) -> list[tuple[float, float]]:
         """Middles (x, y) of as few squares as cover the things, evenly spread.
 
         Args:
-            side: Of a square, px; None = one square is large enough.
+            side: Of a square, px.
         """
         left, top, right, bottom = self.box
         return [(x, y) for y in _middles(top, bottom, side) for x in _middles(left, right, side)]
@@ -106,11 +106,9 @@ def _whole(seen: NDArray[np.uint8], roi: NDArray[np.bool_] | None, pixel: float)
     return seen * ~cut[labels], int(np.count_nonzero((cut & large)[np.unique(wanted)]))
 
 
-def _middles(low: float, high: float, side: int | None) -> list[float]:
+def _middles(low: float, high: float, side: int) -> list[float]:
     """Middles of as few intervals as cover one from low to high."""
-    extent = high - low + 1
-    count = 1 if side is None else int(np.ceil(extent / side))
+    count = int(np.ceil((high - low + 1) / side))
     if count == 1:
         return [(low + high) / 2]
-    first, last = low + (side or 0) / 2, high - (side or 0) / 2
-    return np.linspace(first, last, count).tolist()
+    return np.linspace(low + side / 2, high - side / 2, count).tolist()

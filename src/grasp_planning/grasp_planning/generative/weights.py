@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def load_weights(path: Path) -> tuple[GraspNetwork, WeightsCard]:
     """The network, ready to be asked, and its card.
 
     Raises:
-        WeightsError: The file or its card is missing, or they do not belong together.
+        WeightsError: The file or its card is missing, they do not belong together, or not all values are finite.
         ConfigurationError: The card is wrong.
     """
     about, content = read_card(path)
@@ -57,7 +58,20 @@ def load_weights(path: Path) -> tuple[GraspNetwork, WeightsCard]:
             f"{path} does not hold the weights of '{about.network}' with {about.preprocessing.in_channels} channels "
             f"and {about.bins} bins, which is what its card says: {error}"
         ) from error
+    require_finite(network.state_dict(), str(path))
     return network.eval(), about
+
+
+def require_finite(state: Mapping[str, torch.Tensor], where: str) -> None:
+    """Raise WeightsError if a value is not finite.
+
+    Args:
+        state: Values by name.
+        where: They are, for the message.
+    """
+    for name, values in state.items():
+        if not torch.isfinite(values).all():
+            raise WeightsError(f"{where}: '{name}' holds values that are not finite")
 
 
 def _like(values: torch.Tensor, network: GraspNetwork, name: str) -> torch.Tensor:
