@@ -9,6 +9,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import cv2
 import lightning
@@ -124,6 +125,49 @@ def test_an_interrupted_run_goes_on(small_training: Path, tmp_path: Path, monkey
     card = run(small_training, parts, *settings)
     assert card.training["epochs"] == whole.training["epochs"] == 4
     assert [step for step, _ in measured(parts)] == [6, 13, 20, 27] and measured(parts)[:2] == noted
+
+
+def test_the_rate_decays_and_ends_the_run_as_if_nothing_had_interrupted(
+    small_training: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lesson, "validation_step", worse_and_worse)
+    settings = ("optimization.decays=1", "optimization.patience=1")
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert run(small_training, whole, *settings).training["epochs"] == 5
+
+    def last(folder: Path) -> dict[str, Any]:
+        return torch.load(folder / "checkpoints/last.ckpt", weights_only=True)
+
+    def interrupt(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("grasp_learning.training.run.examine", interrupt)  # after the last epoch
+        for epoch in range(5):
+            patch.setattr(
+                Lesson,
+                "on_train_epoch_start",
+                lambda lesson, done=epoch: interrupt() if lesson.current_epoch > done else None,
+            )
+            with pytest.raises(KeyboardInterrupt):
+                run(small_training, parts, *settings)
+            assert last(parts)["epoch"] == epoch
+    assert run(small_training, parts, *settings).training["epochs"] == 5
+    assert last(parts)["lr_schedulers"] == last(whole)["lr_schedulers"]
+
+
+def test_a_run_whose_folder_was_moved_keeps_what_was_best(
+    small_training: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lesson, "validation_step", worse_and_worse)
+    run(small_training, tmp_path / "here", "optimization.epochs=2")
+    (tmp_path / "here").rename(tmp_path / "there")
+    (tmp_path / "there" / WEIGHTS).with_suffix(".yaml").unlink()  # it was not finished
+    settings = TrainingSettings.load(tmp_path / "there" / SETTINGS)
+    more = settings.model_copy(update={"optimization": settings.optimization.model_copy(update={"epochs": 3})})
+    (tmp_path / "there" / SETTINGS).write_text(yaml.safe_dump(more.model_dump(mode="json")))
+    card = run(small_training, tmp_path / "there", "optimization.epochs=3")
+    assert card.training["epochs"] == 3 and card.training["best_epoch"] == 0
 
 
 def test_what_is_left_of_an_interrupted_run_sees_scenes_anew(

@@ -1,4 +1,4 @@
-"""What happens beside the training: it tells how far it is, and draws pictures of how it goes."""
+"""What happens beside the training: it is kept, tells how far it is, and draws pictures of how it goes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import lightning
 import numpy as np
+from lightning.pytorch.callbacks import ModelCheckpoint
 from numpy.typing import NDArray
 
 from grasp_learning.evaluation.prediction import ModuleRunner
@@ -37,6 +38,22 @@ class Telling(lightning.Callback):
         if (validation := trainer.callback_metrics.get(VALIDATION)) is not None:
             note += f", in validation {float(validation):.5f}"
         self._tell((epoch * batches + index + 1) * at_once, trainer.max_epochs * batches * at_once, note)
+
+
+class Checkpoint(ModelCheckpoint):
+    """Lightning's, of a folder that may have been moved since: there too it knows how good the best epoch was."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a state, its paths being those of the folder now."""
+        folder = Path(str(self.dirpath))
+
+        def here(path: str) -> str:
+            return str(folder / Path(path).name) if path else path
+
+        paths = ("best_model_path", "last_model_path", "kth_best_model_path")
+        moved = {name: here(state_dict[name]) for name in paths}
+        best = {here(path): score for path, score in state_dict["best_k_models"].items()}
+        super().load_state_dict({**state_dict, **moved, "best_k_models": best, "dirpath": self.dirpath})
 
 
 class Pictures(lightning.Callback):

@@ -7,6 +7,7 @@ from typing import Any
 import lightning
 import torch
 from torch import Tensor
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from grasp_learning.training.errors import RunError
 from grasp_learning.training.losses import losses
@@ -41,25 +42,36 @@ class Lesson(lightning.LightningModule):
         """The same, of scenes that are not trained on."""
         return self._loss(batch, "validation")
 
+    def on_train_start(self) -> None:
+        """End at once what had ended."""
+        self._end_where_decayed()
+
     def on_validation_epoch_end(self) -> None:
-        """Look whether the loss is still a number, before a checkpoint is written.
+        """Look whether the loss is still a number, and whether the rate decays, before a checkpoint is written.
 
         Raises:
             RunError: It is not.
         """
-        if not torch.isfinite(self.trainer.callback_metrics[VALIDATION]):
+        loss = self.trainer.callback_metrics[VALIDATION]
+        if not torch.isfinite(loss):
             raise RunError(
                 f"the training diverged: after epoch {self.current_epoch + 1} the loss in validation is not a number; "
                 f"take an optimization.rate below {self.settings.optimization.rate:g}"
             )
+        if isinstance(scheduler := self.lr_schedulers(), ReduceLROnPlateau):
+            scheduler.step(loss)
+            self._end_where_decayed()
 
     def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
-        """Change the rate; where it has decayed as often as it may, and would again, the training ends."""
-        super().lr_scheduler_step(scheduler, metric)
-        how = self.settings.optimization
-        least = how.rate * how.decay ** (how.decays + 0.5)
-        if how.schedule == "plateau" and scheduler.get_last_lr()[0] < least:
-            self.trainer.should_stop = True
+        """Change the rate, but on a plateau: Lightning asks after the checkpoint, which would not know."""
+        if not isinstance(scheduler, ReduceLROnPlateau):
+            super().lr_scheduler_step(scheduler, metric)
+
+    def _end_where_decayed(self) -> None:
+        """End the training where the rate has decayed as often as it may, and would again."""
+        how, scheduler = self.settings.optimization, self.lr_schedulers()
+        if isinstance(scheduler, ReduceLROnPlateau):
+            self.trainer.should_stop |= scheduler.get_last_lr()[0] < how.rate * how.decay ** (how.decays + 0.5)
 
     def configure_optimizers(self) -> Any:
         """Adam and the schedule of its rate."""
@@ -69,7 +81,7 @@ class Lesson(lightning.LightningModule):
             steps = int(self.trainer.estimated_stepping_batches) + 1  # after the last one it has fallen to nothing
             cycle = torch.optim.lr_scheduler.OneCycleLR(adam, how.rate, total_steps=steps, pct_start=RISE)
             return {"optimizer": adam, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
-        plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        plateau = ReduceLROnPlateau(
             adam, factor=how.decay, patience=how.patience, threshold=how.threshold, threshold_mode="rel"
         )
         return {"optimizer": adam, "lr_scheduler": {"scheduler": plateau, "monitor": VALIDATION}}

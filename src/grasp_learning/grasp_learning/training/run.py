@@ -18,7 +18,7 @@ import lightning
 import numpy as np
 import torch
 import yaml
-from lightning.pytorch.callbacks import ModelCheckpoint, Timer
+from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 from torch.utils.data import DataLoader
@@ -28,7 +28,7 @@ from grasp_learning.evaluation.prediction import ModuleRunner
 from grasp_learning.evaluation.rectangle_metric import RectangleScores
 from grasp_learning.evaluation.summary import rectangle_summary
 from grasp_learning.progress import Watch, unwatched
-from grasp_learning.training.callbacks import Pictures, Telling
+from grasp_learning.training.callbacks import Checkpoint, Pictures, Telling
 from grasp_learning.training.errors import RunError
 from grasp_learning.training.lesson import VALIDATION, Lesson
 from grasp_learning.training.memory import keep_memory
@@ -40,7 +40,7 @@ from grasp_perception.files import held, write_atomically
 from grasp_planning.generative.card import WeightsCard, card_path, read_card
 from grasp_planning.generative.hardware import has_bfloat16
 from grasp_planning.generative.postprocessing import Postprocessing
-from grasp_planning.generative.weights import save_weights
+from grasp_planning.generative.weights import require_finite, save_weights
 from grasp_planning.networks.grasp_network import parameters_of
 
 PICTURED = 4
@@ -79,7 +79,7 @@ def train(
         RunError: The folder holds a run with other settings, or another process is training there.
         DatasetError: A dataset is broken, has no stored splits or nothing to train with.
         ImageError: The preprocessing does not fit its images.
-        WeightsError: The weights of a finished run are broken.
+        WeightsError: The weights of a finished run are broken, or 16 bit do not hold them.
     """
     if holds(folder, settings) and card_path(folder / WEIGHTS).is_file():  # the card is written last
         return read_card(folder / WEIGHTS)[0]
@@ -101,8 +101,8 @@ def _train(
         kept = labelled(parts["validation"], settings, cache, augmented=False, progress=tell)
     _claim(folder, settings)
     checkpoints = folder / CHECKPOINTS
-    best = ModelCheckpoint(checkpoints, filename="best", monitor=VALIDATION, enable_version_counter=False)
-    last = ModelCheckpoint(checkpoints, filename="last", enable_version_counter=False)  # whether it is the best or not
+    best = Checkpoint(checkpoints, filename="best", monitor=VALIDATION, enable_version_counter=False)
+    last = Checkpoint(checkpoints, filename="last", enable_version_counter=False)  # whether it is the best or not
     earlier = checkpoints / "last.ckpt" if (checkpoints / "last.ckpt").is_file() else None
     epochs, steps = _done(earlier)
     lightning.seed_everything(_seed(settings.seed, epochs), workers=True, verbose=False)
@@ -137,6 +137,7 @@ def _train(
     network = lesson.network.eval().to(memory_format=torch.contiguous_format)
     if settings.half:
         network = network.half().float()
+        require_finite(network.state_dict(), "weights in 16 bit, train with half: false")
     runner = ModuleRunner(network, torch.device("cpu"))
     found = []
     for dataset in validated:
