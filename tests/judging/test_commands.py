@@ -31,8 +31,8 @@ def run(command: str, *arguments: object) -> Result:
 def predictions(annotated: dict[str, GraspRectangle], tmp_path: Path) -> Path:
     """All scenes but one, with spaces, and after them an unknown scene and a bad line."""
     path = tmp_path / "predictions.txt"
-    write_submission(path, dict(list(annotated.items())[1:]), spaces=True)
-    path.write_text(path.read_text() + "0_nobody\n1; 2; 3; 4; 5\nrubbish\n")
+    write_submission(path, dict(list(annotated.items())[1:]))
+    path.write_text(path.read_text().replace(";", "; ") + "0_nobody\n1; 2; 3; 4; 5\nrubbish\n")
     return path
 
 

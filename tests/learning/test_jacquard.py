@@ -153,3 +153,11 @@ def test_wrong_arrays_are_not_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="depth image"):
         write_depth(tmp_path / "a.tiff", np.zeros((4, 4, 3)))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_a_submission_cannot_hold(shards: Path) -> None:
+    folder = shards / "Jacquard_Dataset_0" / B
+    for file in folder.iterdir():
+        file.rename(folder / file.name.replace(B, "a;b"))
+    with pytest.raises(DatasetError, match=f"{B}: an object's name has no semicolon"):
+        JacquardDataset(shards)

@@ -108,6 +108,14 @@ def test_what_leaves_the_image_is_cut_off() -> None:
     assert maps.quality.sum() == 6 * 5
 
 
+def test_a_gaussian_that_the_border_cuts_off_is_greatest_in_the_middle_of_what_is_left() -> None:
+    cut = GraspRectangles([(0.0, 20.0, 0.0, 30.0, 8.0)])
+    row = label_maps(cut, SHAPE, settings(quality="strong", sigma=0.5)).quality[0, 20, :7]
+    assert row == pytest.approx(np.exp([-2.0, -0.72, -0.08, -0.08, -0.72, -2.0, -np.inf]), abs=1e-6)
+    row = label_maps(cut, SHAPE, settings(quality="strong", dropoff="pixels", sigma=2.0)).quality[0, 20, :7]
+    assert row == pytest.approx([*np.exp(-(np.arange(6) ** 2) / 8), 0.0], abs=1e-6)  # equation 7 knows no box
+
+
 def test_an_image_without_grasps() -> None:
     maps = label_maps(GraspRectangles.empty(), SHAPE, settings(bins=3))
     assert not maps.quality.any() and not maps.width.any() and not maps.sin.any() and maps.cos.min() == 1.0

@@ -123,8 +123,8 @@ class JacquardDataset(GraspDataset[SceneFiles]):
 
         Raises:
             DatasetError: There is no such folder or no scene in it, files that are needed are missing,
-                a scene is there twice, or its index is of another version; or the robustness of its grasps is asked
-                for and not known.
+                a scene is there twice or its name is wrong, or the index is of another version; or the robustness
+                of its grasps is asked for and not known.
         """
         if depth not in get_args(DepthKind):
             raise DatasetError(f"the depth is one of {', '.join(get_args(DepthKind))}, not '{depth}'")
@@ -143,6 +143,10 @@ class JacquardDataset(GraspDataset[SceneFiles]):
         for scene in scenes:
             if scene.id in seen:
                 raise DatasetError(f"the scene {scene.id} is there twice: in {seen[scene.id]} and in {scene.folder}")
+            if ";" in scene.object:
+                raise DatasetError(
+                    f"{scene.folder}: an object's name has no semicolon, which separates the numbers of grasps"
+                )
             seen[scene.id] = scene.folder
         self.min_robustness = min_robustness
         self.robustness = Robustness(root) if min_robustness > 0 else None

@@ -17,7 +17,7 @@ from grasp_learning.datasets.errors import DatasetError
 from grasp_perception.files import write_atomically
 from grasp_planning.grasps import GraspRectangle, wrap_half_turn
 
-_SCENE_ID = re.compile(r"\d+_[^\s;]+")
+_SCENE_ID = re.compile(r"\d+_[^;]+")
 
 
 class SubmittedGrasp(NamedTuple):
@@ -108,13 +108,12 @@ def parse_submission(text: str) -> Submission:
     return Submission(grasps, problems)
 
 
-def write_submission(path: Path, grasps: Mapping[str, GraspRectangle], *, spaces: bool = False) -> None:
+def write_submission(path: Path, grasps: Mapping[str, GraspRectangle]) -> None:
     """Write a submission file; it is there whole or not at all.
 
     Args:
         path: Of the file.
         grasps: By the ids of the scenes.
-        spaces: Whether a space follows each semicolon, as some public code writes it.
 
     Raises:
         ValueError: An id is not of the form ``<number>_<object>``.
@@ -124,8 +123,7 @@ def write_submission(path: Path, grasps: Mapping[str, GraspRectangle], *, spaces
     for scene, grasp in grasps.items():
         if not _SCENE_ID.fullmatch(scene):
             raise ValueError(f"'{scene}' is not the id of a scene, <number>_<object>")
-        line = format_grasp((grasp.x, grasp.y, grasp.angle, grasp.width, grasp.height))
-        lines += [scene, line.replace(";", "; ") if spaces else line]
+        lines += [scene, format_grasp((grasp.x, grasp.y, grasp.angle, grasp.width, grasp.height))]
     write_atomically(path, "".join(f"{line}\n" for line in lines).encode())
 
 

@@ -22,8 +22,9 @@ class LabelSettings(Configuration):
     soft: the same, but nowhere in the middle below `floor` (equation 6)."""
     dropoff: Literal["box", "pixels"] = "box"
     """box: what the authors' program does. The distance is measured in halves of the axis-aligned box around the
-    middle of the rectangle, and `sigma` divides its square: ``exp(-(x^2 + y^2) / sigma)``. So contours are ellipses
-    along the image's axes, however the rectangle is turned, and large rectangles fall off slower.
+    middle of the rectangle, as far as it lies in the image, and `sigma` divides its square:
+    ``exp(-(x^2 + y^2) / sigma)``. So contours are ellipses along the image's axes, however the rectangle is turned,
+    and large rectangles fall off slower.
     pixels: what equation 7 says. ``exp(-d^2 / (2 sigma^2))`` with d the distance from the centre, px of the maps."""
     sigma: float = Field(default=2.0, gt=0)
     floor: float = Field(default=0.9, ge=0, le=1)

@@ -44,14 +44,11 @@ class PackedScenes:
 
     Attributes:
         ids: Of the scenes.
-        objects: That each shows.
     """
 
     def __init__(self, folder: Path) -> None:
         """Map a folder that `pack` wrote."""
-        facts = json.loads((folder / FACTS).read_text())
-        self.ids: list[str] = facts["ids"]
-        self.objects: list[str] = facts["objects"]
+        self.ids: list[str] = json.loads((folder / FACTS).read_text())["ids"]
         self._color = np.load(folder / "color.npy", mmap_mode="r")
         self._depth = np.load(folder / "depth.npy", mmap_mode="r")
         self._grasps = np.load(folder / "grasps.npy")
@@ -120,8 +117,7 @@ def _write(dataset: JacquardDataset, preprocessing: Preprocessing, folder: Path,
         depth.flush()
         np.save(part / "grasps.npy", np.concatenate([np.empty((0, 5)), *grasps]))
         np.save(part / "first.npy", np.cumsum([0, *(len(values) for values in grasps)]))
-        facts = {"ids": list(dataset.ids), "objects": [scene.object for scene in dataset.scenes]}
-        write_atomically(part / FACTS, json.dumps(facts).encode())
+        write_atomically(part / FACTS, json.dumps({"ids": list(dataset.ids)}).encode())
         _hand_over(part, folder)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)

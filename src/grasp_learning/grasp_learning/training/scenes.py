@@ -36,7 +36,7 @@ class LabelledScenes(Dataset[tuple[Tensor, Tensor]]):
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         scene = self._scenes[index]
         if self._augmented:
-            # Torch's generator is seeded anew in each worker and epoch.
+            # Of Torch's generator each worker has its own.
             way = int(torch.randint(8, ()).item())
             scene = turned(scene, way % 4, way >= 4)
         preprocessing = self._settings.preprocessing

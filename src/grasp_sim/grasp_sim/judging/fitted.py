@@ -26,6 +26,8 @@ STAYS = 1.0
 class FittedJaws:
     """Does with the grasps of a scene what planners do that ask a network; see `grasp_planning.jaw_room`.
 
+    But for two things: the trial says how deep it goes, so that jaws without room are not tried less deep, and where a
+    planner would answer that there is no grasp, the network's best is tried as it is.
     A rectangle is all that is tried. Where its centre has moved the surface is another, and with it what the rectangle
     means in the world: it is moved on until it stays.
     """
