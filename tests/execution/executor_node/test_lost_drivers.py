@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import threading
 
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+
 from grasp_perception.outcomes import Outcome
 
 
@@ -23,6 +25,25 @@ def test_no_joint_states(harness):
     assert (outcome, stage) == (Outcome.DRIVER_LOST, "home") and "brings no joint_1" in message
     response = harness.stop()
     assert not response.success and "not known" in response.message
+
+
+def test_joint_states_without_the_fingers(harness):
+    harness.cell.finger_names = ()
+    harness.start(connect_timeout=0.5)
+    health, told = [], threading.Event()
+
+    def receive(message):
+        health.append(message.status[0])
+        told.set()
+
+    harness.planners.create_subscription(DiagnosticArray, "/diagnostics", receive, 10)
+    outcome, stage, message = end(harness)
+    assert (outcome, stage) == (Outcome.DRIVER_LOST, "home")
+    assert "brings no gripper_prismatic_joint_1, gripper_prismatic_joint_2, only joint_1, " in message
+    assert "those of the fingers (gripper_joints)" in message
+    told.clear()
+    assert told.wait(3.0)
+    assert (health[-1].level, health[-1].message) == (DiagnosticStatus.ERROR, message)
 
 
 def test_no_grasp_planner(harness):

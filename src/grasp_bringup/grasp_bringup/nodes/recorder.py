@@ -19,7 +19,6 @@ from grasp_perception.nodes.parameters import declare
 from grasp_perception.nodes.run import run_node
 
 TOPICS = [
-    "/clock",
     "/tf",
     "/tf_static",
     "/joint_states",

@@ -176,6 +176,10 @@ class ExecutorNode(Node):
             "last outcome": last.outcome.name if last else "none",
             "last message": last.message if last else "",
         }
+        try:
+            self._robot.positions()
+        except OutcomeError as error:
+            return Health(ERROR, error.message, values)
         if last is None or last.outcome in (Outcome.SUCCESS, Outcome.CANCELED, Outcome.STOPPED):
             return Health(OK, f"picking: {self._stage}" if self._stage else "ready", values)
         level = ERROR if 400 <= last.outcome < 500 or last.outcome is Outcome.INTERNAL_ERROR else WARN

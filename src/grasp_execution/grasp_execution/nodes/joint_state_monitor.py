@@ -42,10 +42,13 @@ class JointStateMonitor:
             positions, arrivals = dict(self._positions), dict(self._arrivals)
         missing = [name for name in self._needed if name not in positions]
         if missing:
-            raise OutcomeError(
-                Outcome.DRIVER_LOST,
-                f"{self._topic} brings no {', '.join(missing)}; does the driver run, and of the right arm?",
-            )
+            remedy = "; does the driver run, and of the right arm?"
+            if positions:
+                remedy = (
+                    f", only {', '.join(positions)}; the driver must publish all joints that the arm's file names, "
+                    "those of the fingers (gripper_joints) too"
+                )
+            raise OutcomeError(Outcome.DRIVER_LOST, f"{self._topic} brings no {', '.join(missing)}{remedy}")
         age = time.monotonic() - min(arrivals[name] for name in self._needed)
         if age > self._max_age:
             raise OutcomeError(

@@ -1,4 +1,4 @@
-"""`launch/sim.launch.xml`: what it starts."""
+"""`launch/sim.launch.xml` and `launch/robot.launch.xml`: what they start."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from grasp_bringup.launch.errors import LaunchError
 from grasp_bringup.launch.packages import launch_file
 from grasp_bringup.launch.reader import read_launch_file
 
-NODES = ["simulated_robot", "camera_transform", "grasp_planner", "motion_planner", "executor"]
+STACK = ["camera_transform", "grasp_planner", "motion_planner", "executor"]
+COMMON = {"arm", "camera", "planner", "motion", "seed", "record"}
+FILES = ["robot.launch.xml", "sim.launch.xml"]
 
 
-def read(**arguments: str) -> LaunchDescription:
-    return read_launch_file(launch_file("grasp_bringup", "sim.launch.xml"), arguments)
+def read(file: str = "sim.launch.xml", **arguments: str) -> LaunchDescription:
+    return read_launch_file(launch_file("grasp_bringup", file), arguments)
 
 
 def parameters(description: LaunchDescription, name: str) -> dict[str, object]:
@@ -32,33 +34,45 @@ def parameters(description: LaunchDescription, name: str) -> dict[str, object]:
     return wildcard | own
 
 
-def test_nodes_and_arguments():
-    description = read()
-    assert [node.name for node in description.nodes] == NODES
+@pytest.mark.parametrize(
+    ("file", "nodes", "arguments"),
+    [
+        ("robot.launch.xml", STACK, COMMON),
+        ("sim.launch.xml", [*STACK, "simulated_robot"], COMMON | {"rate", "image_rate", "objects", "object_count"}),
+    ],
+)
+def test_nodes_and_arguments(file, nodes, arguments):
+    description = read(file)
+    assert [node.name for node in description.nodes] == nodes
     assert all(node.required for node in description.nodes)
-    assert list(description.arguments) == [
-        "arm",
-        "camera",
-        "planner",
-        "motion",
-        "seed",
-        "rate",
-        "image_rate",
-        "objects",
-        "object_count",
-        "record",
-    ]
+    assert set(description.arguments) == arguments
 
 
-def test_every_executable_is_installed(tmp_path):
-    for node in read(record="x").nodes:
+@pytest.mark.parametrize("file", FILES)
+def test_every_executable_is_installed(tmp_path, file):
+    for node in read(file, record="x").nodes:
         assert Path(command_line(node, tmp_path)[0]).name == node.executable
 
 
-def test_all_but_those_that_know_the_time_use_simulated_time():
-    description = read(record="x")
-    uses = {node.name: parameters(description, node.name)["use_sim_time"] for node in description.nodes}
-    assert uses == {name: name not in ("simulated_robot", "recorder") for name in [*NODES, "recorder"]}
+def uses_simulated_time(description: LaunchDescription) -> set[str]:
+    return {node.name for node in description.nodes if parameters(description, node.name)["use_sim_time"]}
+
+
+def test_in_simulation_all_but_those_that_know_the_time_use_simulated_time():
+    assert uses_simulated_time(read(record="x")) == set(STACK)
+
+
+def test_beside_a_real_robot_none_does():
+    assert uses_simulated_time(read("robot.launch.xml", record="x")) == set()
+
+
+def test_what_is_no_matter_of_time_is_the_same_for_a_real_and_a_simulated_robot():
+    given = [
+        {name: parameters(description, name) | {"use_sim_time": None, "driver_timeout": None} for name in STACK}
+        for description in map(read, FILES)
+    ]
+    assert given[0] == given[1]
+    assert given[0]["grasp_planner"]["tool_frame"] == "tool_link"
 
 
 def test_arguments_reach_the_nodes_with_their_types():
@@ -89,8 +103,8 @@ def test_files_exist():
 
 
 def test_a_recording_is_made_on_request_and_is_not_required():
-    recorder = read(record="/some where").nodes[-1]
-    assert (recorder.name, recorder.required) == ("recorder", False)
+    (recorder,) = (node for node in read(record="/some where").nodes if node.name == "recorder")
+    assert not recorder.required
     assert parameters(read(record="/some where"), "recorder")["folder"] == "/some where"
 
 
