@@ -178,8 +178,8 @@ def test_no_table(intrinsics):
     [
         (LOOKING_DOWN, 0.02, Level.WARNING, "z = 0 mm of the base (expected 20 mm)"),
         (LOOKING_DOWN, 0.3, Level.ERROR, "expected 300 mm"),
-        (LOOKING_DOWN @ Transform.from_rpy((np.radians(4), 0, 0)), None, Level.WARNING, "leans 4.0°"),
-        (LOOKING_DOWN @ Transform.from_rpy((np.pi, 0, 0)), None, Level.ERROR, "leans 180.0°"),
+        (LOOKING_DOWN @ Transform.from_rpy((np.radians(4), 0, 0)), 0.0, Level.WARNING, "leans 4.0°"),
+        (LOOKING_DOWN @ Transform.from_rpy((np.pi, 0, 0)), 0.0, Level.ERROR, "leans 180.0°"),
     ],
 )
 def test_mount(table_depth, intrinsics, pose, height, level, message):

@@ -60,13 +60,52 @@ def test_a_bad_image_and_its_report(files):
     assert list(report.parent.iterdir()) == [report]
 
 
-def test_a_camera_file_gives_intrinsics_and_pose(files, intrinsics):
-    camera = {name: getattr(intrinsics, name) for name in ("fx", "fy", "cx", "cy", "width", "height")}
-    mount = {"parent_frame": "base", "camera_frame": "lens", "translation": [0, 0, 0.7], "rotation": [1, 0, 0, 0]}
-    (files / "camera.yaml").write_text(yaml.safe_dump({**mount, "intrinsics": camera}))
-    code, output = run("--depth", files / "depth.npy", "--camera", files / "camera.yaml")
+@pytest.fixture
+def camera_file(files, intrinsics):
+    """Writes a camera file: 0.7 m above the table by default, as the image was taken, looking down."""
+
+    def write(parent_frame="arm_base_link", height=0.7):
+        values = {name: getattr(intrinsics, name) for name in ("fx", "fy", "cx", "cy", "width", "height")}
+        mount = {"parent_frame": parent_frame, "camera_frame": "lens"}
+        mount |= {"translation": [0, 0, height], "rotation": [1, 0, 0, 0], "intrinsics": values}
+        (files / "camera.yaml").write_text(yaml.safe_dump(mount))
+        return files / "camera.yaml"
+
+    return write
+
+
+def test_a_camera_file_gives_intrinsics_and_pose(files, camera_file, repository):
+    camera, workcell = camera_file(), repository / "config/workcells/widowx.yaml"
+    code, output = run("--depth", files / "depth.npy", "--camera", camera, "--workcell", workcell)
     assert code == 0
     assert "the table leans 0.0° and lies at z = 0 mm" in output.replace("-0 mm", "0 mm")
+    assert "Nothing is wrong." in output
+
+
+def test_a_camera_that_hangs_lower_than_its_file_says(files, camera_file, repository):
+    camera, workcell = camera_file(height=0.8), repository / "config/workcells/widowx.yaml"
+    code, output = run("--depth", files / "depth.npy", "--camera", camera, "--workcell", workcell)
+    assert code == 1
+    assert "lies at z = 100 mm of the base (expected 0 mm)" in " ".join(output.split())
+
+
+@pytest.mark.parametrize(
+    ("parent_frame", "workcell", "reason"),
+    [
+        ("arm_base_link", (), "only the work cell's file says"),
+        ("tool_link", ("--workcell", "config/workcells/widowx.yaml"), "'tool_link', which is not the base"),
+    ],
+)
+def test_a_pose_that_cannot_be_checked_is_a_warning(
+    files, camera_file, monkeypatch, repository, parent_frame, workcell, reason
+):
+    monkeypatch.chdir(repository)
+    report = files / "report.json"
+    arguments = ("--depth", files / "depth.npy", "--camera", camera_file(parent_frame), *workcell)
+    code, _ = run(*arguments, "--json", report)
+    assert code == 0
+    (finding,) = (item for item in json.loads(report.read_text())["findings"] if item["check"] == "mount")
+    assert finding["level"] == "warning" and reason in finding["message"]
 
 
 @pytest.mark.parametrize(
@@ -78,13 +117,15 @@ def test_a_camera_file_gives_intrinsics_and_pose(files, intrinsics):
         (["--depth", "depth.npy", "--intrinsics", "depth.npy"], "not valid YAML"),
         (["--depth", "depth.npy", "--color", "intrinsics.yaml"], "not an image"),
         (["--depth", "depth.npy", "--camera", "intrinsics.yaml"], "parent_frame"),
+        (["--depth", "depth.npy", "--workcell", "intrinsics.yaml"], "base_frame"),
+        (["--depth", "depth.npy", "--workcell", "{repository}/config/workcells/widowx.yaml"], "give --camera, too"),
         (["--depth", "depth.npy", "--topic"], "not both"),
         (["--depth", "depth.npy", "--json", "depth.npy/report.json"], "cannot write"),
     ],
 )
-def test_bad_input(files, monkeypatch, arguments, reason):
+def test_bad_input(files, monkeypatch, repository, arguments, reason):
     monkeypatch.chdir(files)
-    code, output = run(*arguments)
+    code, output = run(*(argument.format(repository=repository) for argument in arguments))
     assert code == 2
     assert reason in " ".join(output.split())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 import typer
 from rich.console import Console
@@ -18,6 +18,7 @@ from grasp_perception.extrinsics import CameraMount
 from grasp_perception.files import write_atomically
 from grasp_perception.image_files import ImageFileError, read_color, read_intrinsics, read_raw_depth
 from grasp_perception.transform import Transform
+from grasp_planning.workcell import WorkCell
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold red"}
 
@@ -29,7 +30,10 @@ def command(
         Path | None, typer.Option(help="YAML or JSON with fx fy cx cy width height, or a ROS camera_info.")
     ] = None,
     camera: Annotated[
-        Path | None, typer.Option(help="Camera file (config/cameras): its pose is checked against the table.")
+        Path | None, typer.Option(help="Camera file (config/cameras): with --workcell its pose is checked, too.")
+    ] = None,
+    workcell: Annotated[
+        Path | None, typer.Option(help="Work cell's file (config/workcells): says where the table is; with --camera.")
     ] = None,
     topic: Annotated[bool, typer.Option("--topic", help="Take one frame from ROS topics instead of files.")] = False,
     color_topic: Annotated[str, typer.Option(help="With --topic.")] = "/camera/camera/color/image_raw",
@@ -48,23 +52,27 @@ def command(
     """
     try:
         mount = None if camera is None else CameraMount.load(camera)
-        pose = None if mount is None else mount.parent_from_camera
+        cell = None if workcell is None else WorkCell.load(workcell)
+        if cell is not None and mount is None:
+            raise ConfigurationError("--workcell is for the check of the camera's pose: give --camera, too")
+        table, unchecked = _expected_table(mount, cell)
         if topic:
             if depth or color or intrinsics:
                 raise ImageFileError("give either --topic, or --depth with its files, not both")
-            source, findings = depth_topic, _from_topics(color_topic, depth_topic, info_topic, timeout, pose)
+            source, findings = depth_topic, _from_topics(color_topic, depth_topic, info_topic, timeout, table)
         elif depth is not None:
             model = None if mount is None else mount.camera_intrinsics
             if intrinsics is not None:
                 model = read_intrinsics(intrinsics)
             pixels = None if color is None else read_color(color)
-            source, findings = str(depth), diagnose(read_raw_depth(depth), model, color=pixels, base_from_camera=pose)
+            source, findings = str(depth), diagnose(read_raw_depth(depth), model, color=pixels, **table)
         else:
             raise ImageFileError("nothing to look at: give --depth FILE --intrinsics FILE, or --topic")
     except (ImageFileError, ConfigurationError) as error:
         Console(stderr=True).print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(2) from error
 
+    findings += unchecked
     worst = max((finding.level for finding in findings), key=list(Level).index)
     _print(source, findings, worst)
     if json_file is not None:
@@ -72,9 +80,28 @@ def command(
     raise typer.Exit(1 if worst is Level.ERROR else 0)
 
 
-def _from_topics(
-    color_topic: str, depth_topic: str, info_topic: str, timeout: float, pose: Transform | None
-) -> list[Finding]:
+class _Table(TypedDict, total=False):
+    """Where `diagnose` is to expect the table; empty if that is not known."""
+
+    base_from_camera: Transform
+    table_height: float
+
+
+def _expected_table(mount: CameraMount | None, cell: WorkCell | None) -> tuple[_Table, list[Finding]]:
+    """Where the table must be seen, or why the camera's pose cannot be checked against it."""
+    if mount is None:
+        return {}, []
+    if cell is None:
+        reason = "only the work cell's file says where base and table are"
+        return {}, [Finding(Level.WARNING, "mount", f"the camera's pose was not checked: {reason}", "give --workcell")]
+    if mount.parent_frame != cell.base_frame:
+        reason = f"it is given in '{mount.parent_frame}', which is not the base '{cell.base_frame}' and may move"
+        remedy = "of a camera on the hand: see in RViz whether the grasp markers lie on the objects"
+        return {}, [Finding(Level.WARNING, "mount", f"the camera's pose was not checked: {reason}", remedy)]
+    return {"base_from_camera": mount.parent_from_camera, "table_height": cell.table_height}, []
+
+
+def _from_topics(color_topic: str, depth_topic: str, info_topic: str, timeout: float, table: _Table) -> list[Finding]:
     """Findings about one frame; that none comes is one of them."""
     from grasp_perception.nodes.one_frame import receive_frame  # ROS only where it is needed
     from grasp_perception.outcomes import OutcomeError
@@ -83,7 +110,7 @@ def _from_topics(
         frame = receive_frame(color_topic, depth_topic, info_topic, timeout)
     except OutcomeError as error:
         return [Finding(Level.ERROR, error.outcome.name.lower().replace("_", " "), error.message)]
-    return diagnose(frame, base_from_camera=pose)
+    return diagnose(frame, **table)
 
 
 def _print(source: str, findings: list[Finding], worst: Level) -> None:

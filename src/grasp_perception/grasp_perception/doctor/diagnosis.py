@@ -20,7 +20,7 @@ def diagnose(
     *,
     color: NDArray[np.uint8] | None = None,
     base_from_camera: Transform | None = None,
-    table_height: float | None = None,
+    table_height: float = 0.0,
     seed: int = 0,
 ) -> list[Finding]:
     """Examine one look of a camera that is meant to see a table from above.
@@ -31,7 +31,7 @@ def diagnose(
         intrinsics: Of a depth image that is no frame; without them nothing is said about angles and sizes.
         color: (H, W, 3) RGB that belongs to a depth image that is no frame.
         base_from_camera: Where the camera is mounted; then the table is checked against it.
-        table_height: z of the table in the base frame, metres; only used with `base_from_camera`.
+        table_height: z of the table's surface in the base frame, metres; only used with `base_from_camera`.
         seed: Of the random draws of the plane fit.
 
     Returns:

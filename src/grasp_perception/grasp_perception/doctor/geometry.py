@@ -55,7 +55,7 @@ def check_table(
     points: NDArray[np.float64],
     rng: np.random.Generator,
     base_from_camera: Transform | None = None,
-    table_height: float | None = None,
+    table_height: float = 0.0,
 ) -> list[Finding]:
     """Find the table in (H, W, 3) points, and say how the camera looks at it and what stands on it."""
     if not np.isfinite(points).any():
@@ -86,16 +86,17 @@ def check_table(
     return findings
 
 
-def _check_mount(table: TablePlane, base_from_camera: Transform, table_height: float | None) -> Finding:
+def _check_mount(table: TablePlane, base_from_camera: Transform, table_height: float) -> Finding:
     """Whether the table is level, and where it should be, by the camera's pose."""
     up = base_from_camera.rotation @ table.normal
     lean = np.degrees(np.arccos(np.clip(up[2], -1, 1)))
     # The table below the camera's optical axis.
     seen = base_from_camera.apply([0.0, 0.0, -table.offset / table.normal[2]])
-    message = f"by the camera's pose the table leans {lean:.1f}° and lies at z = {seen[2] * 1e3:.0f} mm of the base"
-    low = 0.0 if table_height is None else abs(seen[2] - table_height)
-    if table_height is not None:
-        message += f" (expected {table_height * 1e3:.0f} mm)"
+    message = (
+        f"by the camera's pose the table leans {lean:.1f}° and lies at z = {seen[2] * 1e3:.0f} mm of the base "
+        f"(expected {table_height * 1e3:.0f} mm)"
+    )
+    low = abs(seen[2] - table_height)
     if lean > 10 or low > 0.05:
         return Finding(Level.ERROR, "mount", message, "the pose in the camera file is wrong: calibrate it")
     if lean > 2 or low > 0.008:
