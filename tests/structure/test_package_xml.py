@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -47,6 +48,8 @@ WITHOUT_KEY = {
     "uvicorn",
 }
 """rosdep knows no key for these: requirements/distribution.txt names them."""
+FROM_PIP = {module: key for module, key in ROSDEP_KEYS.items() if key.endswith("-pip")}
+"""rosdep would have pip install these, which Ubuntu 24.04 refuses: so distribution.txt names them, too."""
 
 
 def imported(package: Path) -> set[str]:
@@ -77,11 +80,17 @@ def test_dependencies_are_complete_and_true(package: Path) -> None:
     assert declared == needed
 
 
-def test_what_rosdep_does_not_know_is_in_the_requirements_of_a_distribution() -> None:
+def test_what_rosdep_does_not_install_is_in_the_requirements_of_a_distribution() -> None:
     lines = (REPOSITORY / "requirements" / "distribution.txt").read_text().splitlines()
     named = {line.split("#")[0].strip().split(">")[0] for line in lines} - {""}
     used = {name for package in PACKAGES for name in imported(package)} & WITHOUT_KEY
-    assert named == used | {"pydantic", "python-multipart"}
+    assert named == used | set(FROM_PIP) - {"pybullet_data"} | {"pydantic", "python-multipart"}
+
+
+def test_the_way_to_build_skips_the_keys_that_rosdep_leaves_to_pip() -> None:
+    page = (REPOSITORY / "docs" / "real_robot.md").read_text()
+    (skipped,) = re.findall(r'--skip-keys "([^"]*)"', page)
+    assert set(skipped.split()) == set(FROM_PIP.values())
 
 
 def test_interface_packages_are_declared_by_cmake_and_package_xml_alike() -> None:
