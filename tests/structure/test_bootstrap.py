@@ -1,0 +1,92 @@
+"""How `tools/bootstrap.py` deals with system packages, with an apt that only says it has done what it was told."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+APT_GET = """#!/bin/sh
+echo "$*" >> apt.log
+if [ "$1" = install ]; then shift 3; touch "$@"; fi
+"""
+APT_CACHE = """#!/bin/sh
+if grep -qx "$2" offered; then echo "  Candidate: 1.0"; else echo "  Candidate: (none)"; fi
+"""
+
+
+@pytest.fixture
+def bootstrap(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[tuple[str, ...], int], ModuleType]:
+    """Makes the script's module for a distribution that offers some packages; none is installed."""
+
+    def make(offered: tuple[str, ...], user: int = 0) -> ModuleType:
+        spec = importlib.util.spec_from_file_location("bootstrap", repository / "tools/bootstrap.py")
+        assert spec and spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        for name, script in {"apt-get": APT_GET, "apt-cache": APT_CACHE}.items():
+            (tmp_path / name).write_text(script)
+            (tmp_path / name).chmod(0o755)
+        (tmp_path / "some_Packages").touch()
+        (tmp_path / "offered").write_text("\n".join(offered) + "\n")
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        monkeypatch.setattr(os, "geteuid", lambda: user)
+        packages = {name: Path(name).exists for name in ("cmake", "chromium", "chromium-driver")}
+        monkeypatch.setattr(module, "SYSTEM_PACKAGES", packages)
+        for name in ("ROOT", "STAMPS", "APT_LISTS"):
+            monkeypatch.setattr(module, name, tmp_path)
+        return module
+
+    return make
+
+
+DEBIAN = ("cmake", "chromium", "chromium-driver")
+UBUNTU = ("cmake",)
+
+
+def test_what_the_distribution_offers_is_installed(bootstrap, capfd):
+    module = bootstrap(DEBIAN)
+    module.install_system_packages()
+    said = capfd.readouterr().out
+    assert "installing system packages: cmake chromium chromium-driver" in said and "skipped" not in said
+    module.install_system_packages()
+    assert Path("apt.log").read_text().count("install --yes") == 1 and not capfd.readouterr().out
+
+
+def test_what_only_a_test_needs_may_be_missing_from_the_distribution(bootstrap, capfd):
+    module = bootstrap(UBUNTU)
+    module.install_system_packages()
+    said = capfd.readouterr().out
+    assert "no chromium and no chromium-driver: the test of the web page will be skipped" in said
+    assert "installing system packages: cmake\n" in said
+    calls = Path("apt.log").read_text()
+    module.install_system_packages()
+    assert Path("apt.log").read_text() == calls and not capfd.readouterr().out
+
+
+def test_who_may_not_install_is_told_what_to_install(bootstrap, capfd):
+    for offered, packages in ((DEBIAN, "cmake chromium chromium-driver"), (UBUNTU, "cmake")):
+        with pytest.raises(SystemExit, match=f"--no-install-recommends {packages}` and try again"):
+            bootstrap(offered, user=1000).install_system_packages()
+    assert not Path("apt.log").exists()
+
+
+def test_before_apt_has_asked_what_there_is_nothing_is_given_up(bootstrap):
+    module = bootstrap((), user=1000)
+    Path("some_Packages").unlink()
+    with pytest.raises(SystemExit, match="cmake chromium chromium-driver"):
+        module.install_system_packages()
+
+
+def test_what_the_code_needs_is_never_given_up(bootstrap, monkeypatch):
+    module = bootstrap(())
+    monkeypatch.setattr(module, "SYSTEM_PACKAGES", {"cmake": lambda: False})
+    with pytest.raises(SystemExit, match="cmake did not become available"):
+        module.install_system_packages()
