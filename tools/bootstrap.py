@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 INSTALL = ROOT / "install"
 STAMPS = ROOT / "build" / ".stamps"
+COMMANDS = INSTALL / "grasp_bringup/lib/grasp_bringup"
 ENVIRONMENT = INSTALL / "environment.sh"
 SUPPORTED = ((3, 10), (3, 11))
 APT_LISTS = Path("/var/lib/apt/lists")
@@ -209,7 +210,10 @@ def wheel_environment() -> dict[str, str]:
 
 
 def write_environment(environment: dict[str, str]) -> None:
-    """Write the sourced workspace as plain exports, so that entering it takes no time."""
+    """Write the sourced workspace as plain exports, so that entering it takes no time.
+
+    colcon puts no executables on PATH, and without ROS there is no `ros2 run`: `grasp` and `launch` are added.
+    """
     printed = subprocess.check_output(
         ["bash", "-c", f"source {shlex.quote(str(INSTALL / 'setup.bash'))} && env -0"], env=environment, text=True
     )
@@ -220,7 +224,7 @@ def write_environment(environment: dict[str, str]) -> None:
     for name in sorted(sourced):
         value = sourced[name]
         if name == "PATH":
-            value = value.removesuffix(os.environ["PATH"]).rstrip(":")
+            value = f"{COMMANDS}:{value.removesuffix(os.environ['PATH']).rstrip(':')}"
         if name in appended:
             lines.append(f'export {name}={shlex.quote(value)}"${{{name}:+:${name}}}"')
         elif name.startswith(own) or (value != os.environ.get(name) and name not in ("_", "PWD", "SHLVL", "OLDPWD")):
