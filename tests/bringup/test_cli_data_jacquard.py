@@ -88,13 +88,14 @@ def test_a_dataset_is_made_and_told_about(tmp_path: Path, settings: Path) -> Non
         ({"meshes": "procedural:1"}, "1 meshes, which give 2 scenes at 2 each, and 3 are wanted"),
         ({"settings": "corn"}, "datasets has no 'corn'; there are: gaussian_maps_test, gaussian_maps_train, jacquard"),
         ({"settings": "corn.yaml"}, "cannot read corn.yaml"),
+        ({"out": "/dev/null/x"}, "cannot write /dev/null/x: Not a directory"),
         ({"scenes": 0}, "--scenes"),
         ({"approach": "fly"}, "--approach"),
         ({"engine": "steam"}, "--engine"),
     ],
 )
 def test_bad_input_is_exit_code_2(tmp_path: Path, settings: Path, options: dict[str, object], message: str) -> None:
-    code, output = invoke(arguments(tmp_path / "data", settings, **options))
+    code, output = invoke(arguments(**{"out": tmp_path / "data", "small": settings} | options))
     assert code == 2
     assert message in output
     assert not (tmp_path / "data").exists()

@@ -9,7 +9,10 @@ import cv2
 import numpy as np
 import pytest
 import rclpy
+import typer
+from typer.testing import CliRunner
 
+from grasp_bringup.cli import demo
 from grasp_bringup.demo.pictures import draw_pick, draw_summary
 from grasp_bringup.demo.push import LENGTH, draw_push
 from grasp_bringup.demo.report import report, tables, write_json
@@ -101,6 +104,27 @@ def test_pushes_stay_in_the_workspace(x: float, y: float) -> None:
         assert workspace.contains((x + push.dx, y + push.dy, 0.0))
     again = draw_push("box", x, y, workspace, np.random.default_rng(19))
     assert again == push
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--arm", "nope"], "config/arms has no 'nope'; there are: widowx"),
+        (["--arm", "nope", "--closed-loop"], "config/arms has no 'nope'; there are: widowx"),
+        (["--camera", "nope"], "config/cameras has no 'nope'; there are: jacquard, spectator, widowx, widowx_hand"),
+        (["--out", "file"], "cannot write file: File exists"),
+        (["--out", "file/folder"], "cannot write file/folder: Not a directory"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_started(
+    options: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    app = typer.Typer()
+    app.command()(demo.command)
+    result = CliRunner().invoke(app, options)
+    assert (result.exit_code, " ".join(result.output.split())) == (2, message)
 
 
 def test_two_stacks_in_one_domain_are_refused(ros: None) -> None:

@@ -46,7 +46,8 @@ def test_a_failure_is_told_and_pictured(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["--planner", "nope"], "no grasp planner is named 'nope'"),
-        (["--camera", "nope"], "cameras/nope.yaml: No such file"),
+        (["--arm", "nope"], "config/arms has no 'nope'; there are: widowx"),
+        (["--camera", "nope"], "config/cameras has no 'nope'; there are: jacquard, spectator, widowx, widowx_hand"),
         (["--option", "x"], "an option is NAME=VALUE, got 'x'"),
         (["--planner", "antipodal", "--object", "nope"], "there is no object 'nope'"),
     ],

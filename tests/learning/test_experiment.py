@@ -278,6 +278,9 @@ def test_the_command(config: Path, bars: Path, tmp_path: Path) -> None:
     words = ("--config", config, "--out", tmp_path / "out")
     code, output = invoke(*words, "--report")
     assert code == 0 and "0 of 2 runs done" in output and (tmp_path / "out/report.md").is_file()
+    (tmp_path / "file").touch()
+    code, output = invoke("--config", config, "--out", tmp_path / "file", "--report")
+    assert code == 2 and f"cannot write {tmp_path / 'file'}: File exists" in output
     code, output = invoke(*words)
     assert code == 2 and "has no index.jsonl: grasps are judged by trying them on the scenes' meshes" in output
     edit(config, tests=[{"name": "bars", "root": str(bars)}])

@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 from pydantic import Field
 
-from grasp_perception.configuration import Configuration, ConfigurationError
+from grasp_perception.configuration import Configuration, ConfigurationError, configuration_file, named_file
 
 
 class Gauge(Configuration):
@@ -50,3 +52,14 @@ def test_files_that_are_not_there(tmp_path):
         Gauge.load(tmp_path)
     with pytest.raises(ConfigurationError, match="no file was given to read the Gauge from"):
         Gauge.load("")
+
+
+def test_files_are_found_by_name_or_taken_as_given(tmp_path):
+    folder = tmp_path / "gauges"
+    folder.mkdir()
+    for name in ("thin", "thick"):
+        (folder / f"{name}.yaml").touch()
+    assert named_file("thin", folder) == configuration_file("thin", folder) == folder / "thin.yaml"
+    assert configuration_file("my/own.yaml", folder) == Path("my/own.yaml")
+    with pytest.raises(ConfigurationError, match=r"^config/gauges has no 'big'; there are: thick, thin$"):
+        configuration_file("big", folder)

@@ -79,10 +79,11 @@ def test_mask(run, tmp_path, repository):
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
-        (["--gripper", "hand"], "no gripper is named 'hand'; there are: "),
+        (["--gripper", "hand"], "config/grippers has no 'hand'; there are: jacquard, widowx, yumi"),
         (["--gripper", "nowhere.yaml"], "cannot read nowhere.yaml"),
         (["--planner", "nobody"], "no grasp planner is named 'nobody'"),
         (["--option", "friction"], "an option is NAME=VALUE"),
+        (["--option", "friction=["], "the value of option friction is not YAML: ["),
         (["--option", "friction=high"], "friction must be a number"),
         (["--option", "glue=1"], "does not take these options"),
         (["--depth", "nowhere.npy"], "nowhere.npy: no such file"),

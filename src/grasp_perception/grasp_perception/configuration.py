@@ -13,6 +13,9 @@ Vector3 = Annotated[tuple[float, float, float], Field(description="x, y, z in me
 Quaternion = Annotated[tuple[float, float, float, float], Field(description="x, y, z, w")]
 
 
+SUFFIXES = (".yaml", ".yml")
+
+
 class ConfigurationError(ValueError):
     """A configuration file cannot be used; the message names the file, the field and the reason."""
 
@@ -44,3 +47,25 @@ class Configuration(BaseModel):
                 f"{'.'.join(map(str, detail['loc'])) or 'the file'}: {detail['msg']}" for detail in error.errors()
             )
             raise ConfigurationError(f"{path}: {reasons}") from error
+
+
+def named_file(name: str, folder: Path) -> Path:
+    """The file of that name in a folder of config/.
+
+    Raises:
+        ConfigurationError: There is none; the message lists the names.
+    """
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        names = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
+        raise ConfigurationError(f"config/{folder.name} has no '{name}'; there are: {names}")
+    return path
+
+
+def configuration_file(given: str, folder: Path) -> Path:
+    """A .yaml file as it is given, a name among those of a folder of config/.
+
+    Raises:
+        ConfigurationError: As of `named_file`.
+    """
+    return Path(given) if Path(given).suffix in SUFFIXES else named_file(given, folder)

@@ -15,6 +15,7 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from grasp_bringup.cli.options import share
 from grasp_bringup.cli.progress import ProgressBar
@@ -22,6 +23,7 @@ from grasp_bringup.demo.pictures import draw_pick, draw_summary
 from grasp_bringup.demo.push import Push, draw_push
 from grasp_bringup.demo.report import report, tables, write_json
 from grasp_bringup.demo.session import PickRecord, PickSession, SessionError
+from grasp_perception.configuration import ConfigurationError, named_file
 from grasp_perception.outcomes import Outcome
 from grasp_planning.workcell import WorkCell
 from grasp_sim.objects.catalogue import random_object_names
@@ -56,24 +58,33 @@ def command(
 ) -> None:
     """Bring up the simulated robot and let it pick objects into the bin.
 
-    Writes report.json, a picture of each pick and summary.png. Exit code 1 if no pick succeeded.
-    """
-    console = Console()
-    names = objects or random_object_names(picks, np.random.default_rng(seed))
-    output.mkdir(parents=True, exist_ok=True)
-    for old in (*output.glob("pick_*.png"), output / "summary.png", output / "report.json"):
-        old.unlink(missing_ok=True)
+    Writes report.json, a picture of each pick and summary.png.
 
+    Exit code 0: a pick succeeded; 1: none did, or the robot did not come up; 2: bad input.
+    """
+    console, errors = Console(), Console(stderr=True)
+    names = objects or random_object_names(picks, np.random.default_rng(seed))
     planner = planner or ("antipodal" if closed_loop else "ggcnn2")
     camera = camera or (f"{arm}_hand" if closed_loop else arm)
+    try:
+        config = share() / "config"
+        named_file(arm, config / "arms")
+        named_file(camera, config / "cameras")
+        workspace = WorkCell.load(named_file(arm, config / "workcells")).workspace
+        _make_room(output)
+    except ConfigurationError as error:
+        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
+        raise typer.Exit(2) from error
+    except OSError as error:
+        errors.print(f"[bold red]cannot write {escape(str(error.filename))}: {error.strerror}[/]", soft_wrap=True)
+        raise typer.Exit(2) from error
+
     rate = rate if rate is not None else float(closed_loop)
     arguments = {"arm": arm, "planner": planner, "motion": motion, "seed": str(seed), "rate": str(rate)}
     arguments["camera"] = camera
     pushing: Pushing | None = None
     if closed_loop:
         arguments["image_rate"] = IMAGE_RATE
-        config = share() / "config"
-        workspace = WorkCell.load(config / f"workcells/{arm}.yaml").workspace
         rng = np.random.default_rng(seed)
         pushing = functools.partial(draw_push, workspace=workspace, rng=rng)
     records: list[PickRecord] = []
@@ -100,6 +111,13 @@ def command(
             )
     if not any(record.success for record in records):
         raise typer.Exit(1)
+
+
+def _make_room(output: Path) -> None:
+    """Make the folder, without what an earlier demo left in it."""
+    output.mkdir(parents=True, exist_ok=True)
+    for old in (*output.glob("pick_*.png"), output / "summary.png", output / "report.json"):
+        old.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -69,6 +69,11 @@ def command(
     except (*BAD_INPUT, RunError) as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(2) from error
+    except OSError as error:
+        errors.print(
+            f"[bold red]cannot write {escape(str(error.filename or out))}: {error.strerror}[/]", soft_wrap=True
+        )
+        raise typer.Exit(2) from error
     for table in content["tables"]:
         for test, rows in table["tests"].items():
             console.print(_table(f"{table['name']}, {test}: means over seeds", rows))

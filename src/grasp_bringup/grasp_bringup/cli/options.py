@@ -27,5 +27,8 @@ def planner_options(pairs: list[str]) -> dict[str, Any]:
         name, equals, value = pair.partition("=")
         if not equals or not name.isidentifier():
             raise ConfigurationError(f"an option is NAME=VALUE, got '{pair}'")
-        options[name] = yaml.safe_load(value)
+        try:
+            options[name] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ConfigurationError(f"the value of option {name} is not YAML: {value}") from error
     return options

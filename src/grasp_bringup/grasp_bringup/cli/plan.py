@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from grasp_bringup.cli.options import planner_options, share
-from grasp_perception.configuration import ConfigurationError
+from grasp_perception.configuration import ConfigurationError, configuration_file
 from grasp_perception.files import write_atomically
 from grasp_perception.image_files import ImageFileError, read_frame, read_mask
 from grasp_perception.outcomes import OutcomeError
@@ -44,7 +44,7 @@ def command(
     """
     errors = Console(stderr=True)
     try:
-        file = _gripper_file(gripper)
+        file = configuration_file(gripper, share() / "config" / "grippers")
         hand = Gripper.load(file)
         frame = read_frame(depth, intrinsics, color)
         roi = None if mask is None else read_mask(mask)
@@ -82,18 +82,6 @@ def command(
         errors.print(f"[bold red]{escape(reason)}[/]", soft_wrap=True)
         raise typer.Exit(1)
     Console().print(_table(grasps, planner, hand, seconds))
-
-
-def _gripper_file(gripper: str) -> Path:
-    """A file as it is, a name among the installed grippers."""
-    if Path(gripper).suffix in (".yaml", ".yml"):
-        return Path(gripper)
-    folder = share() / "config" / "grippers"
-    path = folder / f"{gripper}.yaml"
-    if not path.is_file():
-        names = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
-        raise ConfigurationError(f"no gripper is named '{gripper}'; there are: {names}; or give a .yaml file")
-    return path
 
 
 def _record(grasp: GraspCandidate) -> dict[str, Any]:

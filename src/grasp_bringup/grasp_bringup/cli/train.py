@@ -53,6 +53,11 @@ def command(
     except (ConfigurationError, DatasetError, ImageError, RunError, WeightsError) as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(2) from error
+    except OSError as error:
+        errors.print(
+            f"[bold red]cannot write {escape(str(error.filename or out))}: {error.strerror}[/]", soft_wrap=True
+        )
+        raise typer.Exit(2) from error
     console.print(_table(folder, card))
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, PositiveFloat, model_validator
 from typing_extensions import Self
 
-from grasp_perception.configuration import Configuration, ConfigurationError
+from grasp_perception.configuration import Configuration, ConfigurationError, configuration_file
 from grasp_perception.extrinsics import CameraMount
 from grasp_planning.gripper import Gripper
 from grasp_sim.dataset.noise import DepthNoise
@@ -16,7 +16,6 @@ from grasp_sim.rendering.renderer import resolve
 from grasp_sim.trials.settings import Approach, TrialSettings
 
 RendererChoice = Literal["auto", "egl", "tiny", "cycles"]
-SUFFIXES = (".yaml", ".yml")
 
 
 class Range(Configuration):
@@ -172,21 +171,6 @@ class Recipe(Configuration):
         if sizes is None:
             sizes = self.gripper.jaw_sizes or (self.gripper.finger_width,)
         return (self.settings.test_jaw, *(size for size in sizes if size != self.settings.test_jaw))
-
-
-def configuration_file(given: str, folder: Path) -> Path:
-    """A .yaml file as it is given, a name among those of a folder of config/.
-
-    Raises:
-        ConfigurationError: No file of that name is there; the message lists the names.
-    """
-    if Path(given).suffix in SUFFIXES:
-        return Path(given)
-    path = folder / f"{given}.yaml"
-    if not path.is_file():
-        names = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
-        raise ConfigurationError(f"{folder.name} has no '{given}'; there are: {names}; or give a .yaml file")
-    return path
 
 
 def write_recipe(settings: FactorySettings, *, config: Path, meshes: str, scenes: int, seed: int) -> Recipe:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from grasp_execution.arm import ArmDescription
 from grasp_execution.pick import Interruption, Pick, PickOptions, PickRequest, PickResult
+from grasp_perception.configuration import named_file
 from grasp_perception.extrinsics import CameraMount
 from grasp_planning.overlay import draw_close_up, draw_overlay
 from grasp_planning.planner import load_planner
@@ -37,11 +38,11 @@ class PickingRobot(Closable):
         Raises:
             ConfigurationError, ValueError: A file or an option cannot be used.
         """
-        mount = CameraMount.load(config / "cameras" / f"{camera}.yaml")
-        description = ArmDescription(config / "arms" / f"{arm}.yaml")
+        description = ArmDescription(named_file(arm, config / "arms"))
+        mount = CameraMount.load(named_file(camera, config / "cameras"))
         if mount.look_from is not None:
             description = description.with_home(mount.look_from)
-        workcell = WorkCell.load(config / "workcells" / f"{arm}.yaml")
+        workcell = WorkCell.load(named_file(arm, config / "workcells"))
         chosen = load_planner(planner, description.gripper, models=models / "networks" / arm, **options)
         self._ports = SimulatedPorts(description, workcell, mount, chosen, planner)
         pick_options = PickOptions().with_blind_distance(mount.blind_distance)

@@ -15,13 +15,13 @@ from rich.table import Table
 from grasp_bringup.cli.choices import ApproachName
 from grasp_bringup.cli.options import share
 from grasp_bringup.cli.progress import ProgressBar
-from grasp_perception.configuration import ConfigurationError
+from grasp_perception.configuration import ConfigurationError, configuration_file
 from grasp_sim.dataset.finishing import REJECTED, STATISTICS
 from grasp_sim.dataset.ground import SkyError
 from grasp_sim.dataset.index import DatasetIndexError
 from grasp_sim.dataset.line_file import FolderError
 from grasp_sim.dataset.production import DiskFull, NoObjects, Progress, TooFewMeshes, produce
-from grasp_sim.dataset.settings import FactorySettings, Recipe, configuration_file, write_recipe
+from grasp_sim.dataset.settings import FactorySettings, Recipe, write_recipe
 from grasp_sim.objects.mesh_sources import MeshSourceError
 
 
@@ -78,6 +78,11 @@ def command(
         raise typer.Exit(1) from error
     except (ConfigurationError, DatasetIndexError, FolderError, MeshSourceError, SkyError, TooFewMeshes) as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
+        raise typer.Exit(2) from error
+    except OSError as error:
+        errors.print(
+            f"[bold red]cannot write {escape(str(error.filename or out))}: {error.strerror}[/]", soft_wrap=True
+        )
         raise typer.Exit(2) from error
     console.print(_table(out, end))
     if end.scenes < end.of:
