@@ -184,7 +184,7 @@ def test_the_quality_map_of_a_planner_that_has_one(graph, scene, pose, monkeypat
 
     monkeypatch.setattr(grasp_planner, "load_planner", load)
     graph.start_planner(models="/somewhere/widowx")
-    assert asked == {"models": Path("/somewhere/widowx"), "seed": 0}
+    assert asked == {"models": Path("/somewhere/widowx"), "default_seed": 0}
     graph.broadcast(pose)
     graph.stream(scene((0.2, 0.05)))
     assert graph.plan().outcome.code == Outcome.NO_GRASP

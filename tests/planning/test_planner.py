@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -18,17 +19,31 @@ class Mine(GraspPlanner):
         raise NoGraspFound(Outcome.NO_GRASP, "never")
 
 
+class Drawing(Mine):
+    def __init__(self, gripper, *, seed=0):
+        super().__init__(gripper)
+        self.seed = seed
+
+
+class Whatever(Mine):
+    def __init__(self, gripper, **options):
+        super().__init__(gripper)
+        self.options = options
+
+
 @pytest.fixture
 def installed(monkeypatch):
     entries = [
         SimpleNamespace(name="mine", value="mine:Mine", load=lambda: Mine),
+        SimpleNamespace(name="drawing", value="mine:Drawing", load=lambda: Drawing),
+        SimpleNamespace(name="whatever", value="mine:Whatever", load=lambda: Whatever),
         SimpleNamespace(name="other", value="other:dict", load=lambda: lambda gripper: {}),
     ]
     monkeypatch.setattr(planner, "entry_points", lambda group: entries)
 
 
 def test_a_users_own_planner_is_found_by_name(installed, widowx):
-    assert planner.available_planners() == ["mine", "other"]
+    assert planner.available_planners() == ["drawing", "mine", "other", "whatever"]
     mine = load_planner("mine", widowx, strength=2.0)
     assert (type(mine), mine.gripper, mine.strength) == (Mine, widowx, 2.0)
 
@@ -38,6 +53,29 @@ def test_what_is_no_planner_is_refused(installed, widowx):
         load_planner("other", widowx)
     with pytest.raises(ValueError, match=r"'mine' does not take these options.*weight"):
         load_planner("mine", widowx, weight=2.0)
+
+
+def test_the_stacks_seed_is_given_to_planners_that_take_one(installed, widowx):
+    assert load_planner("drawing", widowx, default_seed=7).seed == 7
+    assert load_planner("drawing", widowx, default_seed=7, seed=3).seed == 3
+    assert load_planner("drawing", widowx).seed == 0
+    assert load_planner("whatever", widowx, default_seed=7, strength=2.0).options == {"strength": 2.0, "seed": 7}
+    assert load_planner("mine", widowx, default_seed=7, strength=2.0).strength == 2.0
+    with pytest.raises(ValueError, match=r"'mine' does not take these options.*seed"):
+        load_planner("mine", widowx, default_seed=7, seed=3)
+
+
+def test_the_planner_of_the_documentation_works(repository, widowx, monkeypatch):
+    page = (repository / "docs/planners.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?class MyPlanner.*?)```", page, re.DOTALL)
+    written = {}
+    exec(example, written)
+    entry = SimpleNamespace(name="mine", value="my_package.my_planner:MyPlanner", load=lambda: written["MyPlanner"])
+    monkeypatch.setattr(planner, "entry_points", lambda group: [entry])
+    mine = load_planner("mine", widowx, default_seed=0, threshold=0.2)
+    assert mine.threshold == 0.2
+    with pytest.raises(NoGraspFound, match="why, and what to do"):
+        mine.plan(None)
 
 
 def test_no_grasp_found_carries_its_outcome(installed, widowx):

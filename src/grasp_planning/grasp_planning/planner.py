@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from importlib.metadata import entry_points
+from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -67,7 +69,21 @@ def available_planners() -> list[str]:
     return sorted({entry.name for entry in entry_points(group=ENTRY_POINT_GROUP)})
 
 
-def load_planner(name: str, gripper: Gripper, *, models: Path | None = None, **options: Any) -> GraspPlanner:
+def find_planner(name: str) -> EntryPoint:
+    """The entry point of a planner.
+
+    Raises:
+        ValueError: No planner of that name is installed.
+    """
+    for entry in entry_points(group=ENTRY_POINT_GROUP):
+        if entry.name == name:
+            return entry
+    raise ValueError(f"no grasp planner is named '{name}'; installed are: {', '.join(available_planners())}")
+
+
+def load_planner(
+    name: str, gripper: Gripper, *, models: Path | None = None, default_seed: int | None = None, **options: Any
+) -> GraspPlanner:
     """Construct a planner by its name.
 
     Args:
@@ -75,23 +91,30 @@ def load_planner(name: str, gripper: Gripper, *, models: Path | None = None, **o
         gripper: What it plans for.
         models: Folder with the weights of this robot's planners, ``<name>.safetensors``; not looked at if the planner
             needs none, or the option ``weights`` names a file.
+        default_seed: Given to a planner that takes the option ``seed``, if the options name none.
         options: The planner's own.
 
     Raises:
         ValueError: No planner of that name is installed, it refuses an option, or its weights are missing.
     """
-    for entry in entry_points(group=ENTRY_POINT_GROUP):
-        if entry.name == name:
-            kind = entry.load()
-            if getattr(kind, "needs_weights", False) and "weights" not in options:
-                if models is None:
-                    raise ValueError(f"planner '{name}' needs trained weights: give it the option weights, a file")
-                options["weights"] = models / f"{name}.safetensors"
-            try:
-                planner = kind(gripper, **options)
-            except (TypeError, ValidationError) as error:
-                raise ValueError(f"planner '{name}' does not take these options: {error}") from error
-            if not isinstance(planner, GraspPlanner):
-                raise ValueError(f"entry point '{name}' ({entry.value}) is not a GraspPlanner")
-            return planner
-    raise ValueError(f"no grasp planner is named '{name}'; installed are: {', '.join(available_planners())}")
+    entry = find_planner(name)
+    kind = entry.load()
+    if getattr(kind, "needs_weights", False) and "weights" not in options:
+        if models is None:
+            raise ValueError(f"planner '{name}' needs trained weights: give it the option weights, a file")
+        options["weights"] = models / f"{name}.safetensors"
+    if default_seed is not None and _takes_seed(kind):
+        options.setdefault("seed", default_seed)
+    try:
+        planner = kind(gripper, **options)
+    except (TypeError, ValidationError) as error:
+        raise ValueError(f"planner '{name}' does not take these options: {error}") from error
+    if not isinstance(planner, GraspPlanner):
+        raise ValueError(f"entry point '{name}' ({entry.value}) is not a GraspPlanner")
+    return planner
+
+
+def _takes_seed(kind: Callable[..., Any]) -> bool:
+    """Whether a planner has the option ``seed``: by its name, or among any that it takes as ``**options``."""
+    parameters = signature(kind).parameters
+    return "seed" in parameters or any(given.kind is Parameter.VAR_KEYWORD for given in parameters.values())

@@ -61,7 +61,9 @@ class GraspPlannerNode(AutostartLifecycleNode):
         self._name = declare(self, "planner", "antipodal", "grasp planner, by its entry-point name")
         self._options = declare(self, "options", "", "options of the planner, a YAML mapping: '{friction: 0.5}'")
         self._models = declare(self, "models", "", "folder of trained weights, <planner>.safetensors; not all need any")
-        self._seed = declare(self, "seed", 0, "of the planner's random draws, if its options name none", minimum=0)
+        self._seed = declare(
+            self, "seed", 0, "of the planner's random draws, if it has the option and its options name none", minimum=0
+        )
         self._gripper_file = declare(self, "gripper_file", "", "YAML file of the gripper")
         self._workcell_file = declare(self, "workcell_file", "", "YAML file of the work cell")
         self._tool_frame = declare(
@@ -141,7 +143,7 @@ class GraspPlannerNode(AutostartLifecycleNode):
         if not isinstance(options, dict) or not all(isinstance(key, str) for key in options):
             raise ConfigurationError(f"parameter options must be a mapping of option names, got {self._options!r}")
         models = Path(self._models) if self._models else None
-        return load_planner(self._name, self._gripper, models=models, **{"seed": self._seed, **options})
+        return load_planner(self._name, self._gripper, models=models, default_seed=self._seed, **options)
 
     def _plan(self, request: PlanGrasps.Request, response: PlanGrasps.Response) -> PlanGrasps.Response:
         """Serve ~/plan: whatever happens, there is an answer."""
