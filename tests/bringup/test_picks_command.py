@@ -45,6 +45,7 @@ def test_a_failure_is_told_and_pictured(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--picks", "9999"], "there are 995 random shapes to draw from, 9999 were asked for"),
         (["--planner", "nope"], "no grasp planner is named 'nope'"),
         (["--arm", "nope"], "config/arms has no 'nope'; there are: widowx"),
         (["--camera", "nope"], "config/cameras has no 'nope'; there are: jacquard, spectator, widowx, widowx_hand"),

@@ -14,7 +14,7 @@ from grasp_bringup.launch.packages import launch_file
 from grasp_bringup.launch.reader import read_launch_file
 
 STACK = ["camera_transform", "grasp_planner", "motion_planner", "executor"]
-COMMON = {"arm", "camera", "planner", "motion", "seed", "record"}
+COMMON = {"arm", "camera", "planner", "options", "motion", "seed", "record"}
 FILES = ["robot.launch.xml", "sim.launch.xml"]
 
 
@@ -86,6 +86,8 @@ def test_arguments_reach_the_nodes_with_their_types():
     }
     assert type(robot["rate"]) is float
     assert parameters(description, "grasp_planner")["planner"] == "antipodal"
+    assert parameters(description, "grasp_planner")["options"] == ""
+    assert parameters(read(options="{friction: 0.5}"), "grasp_planner")["options"] == "{friction: 0.5}"
     assert parameters(description, "motion_planner")["seed"] == 7
     assert parameters(read(), "simulated_robot")["objects"] == [""]
 

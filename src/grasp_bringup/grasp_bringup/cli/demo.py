@@ -14,10 +14,11 @@ from typing import Annotated
 
 import numpy as np
 import typer
+import yaml
 from rich.console import Console
 from rich.markup import escape
 
-from grasp_bringup.cli.options import share
+from grasp_bringup.cli.options import planner_options, share
 from grasp_bringup.cli.progress import ProgressBar
 from grasp_bringup.demo.pictures import draw_pick, draw_summary
 from grasp_bringup.demo.push import Push, draw_push
@@ -25,6 +26,7 @@ from grasp_bringup.demo.report import report, tables, write_json
 from grasp_bringup.demo.session import PickRecord, PickSession, SessionError
 from grasp_perception.configuration import ConfigurationError, named_file
 from grasp_perception.outcomes import Outcome
+from grasp_planning.planner import find_planner
 from grasp_planning.workcell import WorkCell
 from grasp_sim.objects.catalogue import random_object_names
 
@@ -42,6 +44,7 @@ def command(
     planner: Annotated[
         str | None, typer.Option(help="Grasp planner: ggcnn2; antipodal in closed loop, whose images are small.")
     ] = None,
+    option: Annotated[list[str] | None, typer.Option(help="Option of the planner, NAME=VALUE; repeatable.")] = None,
     motion: Annotated[str, typer.Option(help="Motion planning backend.")] = "embedded",
     closed_loop: Annotated[
         bool, typer.Option("--closed-loop", help="Move each object while the arm is on its way, and have it followed.")
@@ -63,16 +66,18 @@ def command(
     Exit code 0: a pick succeeded; 1: none did, or the robot did not come up; 2: bad input.
     """
     console, errors = Console(), Console(stderr=True)
-    names = objects or random_object_names(picks, np.random.default_rng(seed))
     planner = planner or ("antipodal" if closed_loop else "ggcnn2")
     camera = camera or (f"{arm}_hand" if closed_loop else arm)
     try:
+        names = objects or random_object_names(picks, np.random.default_rng(seed))
+        find_planner(planner)
+        options = planner_options(option or [])
         config = share() / "config"
         named_file(arm, config / "arms")
         named_file(camera, config / "cameras")
         workspace = WorkCell.load(named_file(arm, config / "workcells")).workspace
         _make_room(output)
-    except ConfigurationError as error:
+    except (ConfigurationError, ValueError) as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(2) from error
     except OSError as error:
@@ -81,7 +86,7 @@ def command(
 
     rate = rate if rate is not None else float(closed_loop)
     arguments = {"arm": arm, "planner": planner, "motion": motion, "seed": str(seed), "rate": str(rate)}
-    arguments["camera"] = camera
+    arguments |= {"camera": camera, "options": yaml.safe_dump(options, default_flow_style=True)}
     pushing: Pushing | None = None
     if closed_loop:
         arguments["image_rate"] = IMAGE_RATE

@@ -47,13 +47,13 @@ def command(
     """
     console, errors = Console(), Console(stderr=True)
     try:
+        names = objects or random_object_names(picks, np.random.default_rng(seed))
         robot = PickingRobot(
             share() / "config", share() / "models", arm, camera or arm, planner, planner_options(option or [])
         )
     except (ConfigurationError, ValueError) as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(2) from error
-    names = objects or random_object_names(picks, np.random.default_rng(seed))
     done: list[tuple[str, PickResult]] = []
     started = time.monotonic()
     wrong = False
