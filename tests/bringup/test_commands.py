@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 from typer.testing import CliRunner
@@ -31,6 +32,9 @@ def test_each_command_explains_itself(name: str) -> None:
     result = CliRunner().invoke(application(name), [*name.split(), "--help"])
     assert result.exit_code == 0, result.output
     assert "--help" in result.output
+    command = import_module(f"grasp_bringup.cli.{name.replace(' ', '.')}").command
+    assert " ".join(command.__doc__.split()) in " ".join(result.output.split())
+    assert "Exit code 0: " in command.__doc__
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def application(named: str | None) -> typer.Typer:
     """The command-line application, with the command of one name loaded.
 
     Only that command's module is imported, so that `grasp plan` does not wait for a simulator; of
-    the others there is a line for `--help`.
+    the others there is a line for `--help`. A command's own `--help` shows its docstring.
 
     Args:
         named: A key of `COMMANDS`; None, or a group's name, loads no command.
@@ -47,7 +47,7 @@ def application(named: str | None) -> typer.Typer:
         module = f"grasp_bringup.cli.{full_name.replace(' ', '.')}"
         command = import_module(module).command if full_name == named else lambda: None
         parent = groups[group] if group else app
-        parent.command(name, help=summary)(command)
+        parent.command(name, short_help=summary)(command)
         if group and group not in {info.name for info in app.registered_groups}:
             app.add_typer(groups[group], name=group)
     return app

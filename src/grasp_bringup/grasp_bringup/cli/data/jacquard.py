@@ -57,8 +57,8 @@ def command(
 ) -> None:
     """Make grasp data as Jacquard's was made: scenes, images and simulated grasps.
 
-    Interrupt it and give the same command again: it goes on. Exit code 0: done; 1: not all scenes could be
-    made, or it was interrupted; 2: bad input.
+    Interrupt it and give the same command again: it goes on.
+    Exit code 0: done; 1: not all scenes could be made, or it was interrupted; 2: bad input.
     """
     console, errors = Console(), Console(stderr=True)
     try:
