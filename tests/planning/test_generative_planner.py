@@ -22,7 +22,7 @@ from grasp_planning.generative.preprocessing import Preprocessing
 from grasp_planning.generative.weights import save_weights
 from grasp_planning.lifting import to_base
 from grasp_planning.networks import build
-from grasp_planning.planner import NoGraspFound, available_planners, load_planner
+from grasp_planning.planner import NoGraspFound, NoWeights, available_planners, load_planner
 
 REALSENSE = CameraIntrinsics(615.0, 615.0, 319.5, 239.5, 640, 480)
 ANGLE = 0.4
@@ -247,9 +247,9 @@ def test_found_by_name_with_the_weights_of_the_robot(weights: Path, widowx) -> N
     assert {"ggcnn2", "grconvnet", "unet"} <= set(available_planners())
     assert load_planner("ggcnn2", widowx, models=weights.parent).card.purpose == "a test"
     assert load_planner("ggcnn2", widowx, weights=str(weights), min_quality=0.1).min_quality == 0.1
-    with pytest.raises(ValueError, match=r"unet\.safetensors is missing: weights are a \.safetensors file"):
-        load_planner("unet", widowx, models=weights.parent)
-    with pytest.raises(ValueError, match="planner 'unet' needs trained weights: give it the option weights"):
+    with pytest.raises(ValueError, match=r"no\.safetensors is missing: weights are a \.safetensors file"):
+        load_planner("unet", widowx, weights=weights.with_name("no.safetensors"))
+    with pytest.raises(NoWeights, match="planner 'unet' needs trained weights: give it the option weights"):
         load_planner("unet", widowx)
     with pytest.raises(ValueError, match="are weights of 'ggcnn2', not of 'unet'"):
         load_planner("unet", widowx, weights=weights)

@@ -82,6 +82,11 @@ def test_mask(run, tmp_path, repository):
         (["--gripper", "hand"], "config/grippers has no 'hand'; there are: jacquard, widowx, yumi"),
         (["--gripper", "nowhere.yaml"], "cannot read nowhere.yaml"),
         (["--planner", "nobody"], "no grasp planner is named 'nobody'"),
+        (
+            ["--planner", "ggcnn2"],
+            "planner 'ggcnn2' has no weights for 'yumi', only for: widowx; the option weights names a file "
+            "(--gripper NAME, --option weights=FILE)",
+        ),
         (["--option", "friction"], "an option is NAME=VALUE"),
         (["--option", "friction=["], "the value of option friction is not YAML: ["),
         (["--option", "friction=high"], "friction must be a number"),

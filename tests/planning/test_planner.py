@@ -7,7 +7,7 @@ import pytest
 
 from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_planning import planner
-from grasp_planning.planner import GraspPlanner, NoGraspFound, load_planner
+from grasp_planning.planner import GraspPlanner, NoGraspFound, NoWeights, load_planner
 
 
 class Mine(GraspPlanner):
@@ -25,6 +25,14 @@ class Drawing(Mine):
         self.seed = seed
 
 
+class Trained(Mine):
+    needs_weights = True
+
+    def __init__(self, gripper, weights):
+        super().__init__(gripper)
+        self.weights = weights
+
+
 class Whatever(Mine):
     def __init__(self, gripper, **options):
         super().__init__(gripper)
@@ -36,6 +44,7 @@ def installed(monkeypatch):
     entries = [
         SimpleNamespace(name="mine", value="mine:Mine", load=lambda: Mine),
         SimpleNamespace(name="drawing", value="mine:Drawing", load=lambda: Drawing),
+        SimpleNamespace(name="trained", value="mine:Trained", load=lambda: Trained),
         SimpleNamespace(name="whatever", value="mine:Whatever", load=lambda: Whatever),
         SimpleNamespace(name="other", value="other:dict", load=lambda: lambda gripper: {}),
     ]
@@ -43,7 +52,7 @@ def installed(monkeypatch):
 
 
 def test_a_users_own_planner_is_found_by_name(installed, widowx):
-    assert planner.available_planners() == ["drawing", "mine", "other", "whatever"]
+    assert planner.available_planners() == ["drawing", "mine", "other", "trained", "whatever"]
     mine = load_planner("mine", widowx, strength=2.0)
     assert (type(mine), mine.gripper, mine.strength) == (Mine, widowx, 2.0)
 
@@ -63,6 +72,20 @@ def test_the_stacks_seed_is_given_to_planners_that_take_one(installed, widowx):
     assert load_planner("mine", widowx, default_seed=7, strength=2.0).strength == 2.0
     with pytest.raises(ValueError, match=r"'mine' does not take these options.*seed"):
         load_planner("mine", widowx, default_seed=7, seed=3)
+
+
+def test_weights_are_those_of_the_robot_and_others_are_named(installed, widowx, tmp_path):
+    with pytest.raises(
+        NoWeights, match="'trained' has no weights for 'yumi', nor for another robot; the option weights"
+    ):
+        load_planner("trained", widowx, models=tmp_path / "yumi")
+    for robot in ("widowx", "fanuc"):
+        (tmp_path / robot).mkdir()
+        (tmp_path / robot / "trained.safetensors").touch()
+    assert load_planner("trained", widowx, models=tmp_path / "fanuc").weights == tmp_path / "fanuc/trained.safetensors"
+    assert load_planner("trained", widowx, models=tmp_path / "yumi", weights="mine").weights == "mine"
+    with pytest.raises(NoWeights, match="'trained' has no weights for 'yumi', only for: fanuc, widowx; the option"):
+        load_planner("trained", widowx, models=tmp_path / "yumi")
 
 
 def test_the_planner_of_the_documentation_works(repository, widowx, monkeypatch):

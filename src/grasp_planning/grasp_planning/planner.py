@@ -25,6 +25,10 @@ class NoGraspFound(OutcomeError):
     """The planner looked and found nothing to propose; `outcome` and `message` say why."""
 
 
+class NoWeights(ValueError):
+    """A planner needs trained weights, and there are none for the robot; the message says for which there are."""
+
+
 class GraspPlanner(ABC):
     """Proposes grasps for what a camera saw.
 
@@ -95,14 +99,13 @@ def load_planner(
         options: The planner's own.
 
     Raises:
-        ValueError: No planner of that name is installed, it refuses an option, or its weights are missing.
+        NoWeights: It needs weights, and there are none for this robot.
+        ValueError: No planner of that name is installed, or it refuses an option.
     """
     entry = find_planner(name)
     kind = entry.load()
     if getattr(kind, "needs_weights", False) and "weights" not in options:
-        if models is None:
-            raise ValueError(f"planner '{name}' needs trained weights: give it the option weights, a file")
-        options["weights"] = models / f"{name}.safetensors"
+        options["weights"] = _weights(name, models)
     if default_seed is not None and _takes_seed(kind):
         options.setdefault("seed", default_seed)
     try:
@@ -112,6 +115,19 @@ def load_planner(
     if not isinstance(planner, GraspPlanner):
         raise ValueError(f"entry point '{name}' ({entry.value}) is not a GraspPlanner")
     return planner
+
+
+def _weights(name: str, models: Path | None) -> Path:
+    if models is None:
+        raise NoWeights(f"planner '{name}' needs trained weights: give it the option weights, a file")
+    file = models / f"{name}.safetensors"
+    if not file.is_file():
+        others = sorted(other.parent.name for other in models.parent.glob(f"*/{file.name}"))
+        there = f"only for: {', '.join(others)}" if others else "nor for another robot"
+        raise NoWeights(
+            f"planner '{name}' has no weights for '{models.name}', {there}; the option weights names a file"
+        )
+    return file
 
 
 def _takes_seed(kind: Callable[..., Any]) -> bool:

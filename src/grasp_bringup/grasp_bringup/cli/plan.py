@@ -23,7 +23,7 @@ from grasp_perception.outcomes import OutcomeError
 from grasp_planning.grasps import GraspCandidate
 from grasp_planning.gripper import Gripper
 from grasp_planning.overlay import draw_overlay
-from grasp_planning.planner import load_planner
+from grasp_planning.planner import NoWeights, load_planner
 
 
 def command(
@@ -53,6 +53,9 @@ def command(
         chosen = load_planner(
             planner, hand, models=share() / "models" / "networks" / file.stem, **planner_options(option or [])
         )
+    except NoWeights as error:
+        errors.print(f"[bold red]{escape(str(error))} (--gripper NAME, --option weights=FILE)[/]", soft_wrap=True)
+        raise typer.Exit(2) from error
     except (ImageFileError, ConfigurationError, ValueError) as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(2) from error
