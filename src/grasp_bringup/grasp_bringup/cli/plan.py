@@ -28,7 +28,10 @@ from grasp_planning.planner import NoWeights, load_planner
 
 def command(
     depth: Annotated[Path, typer.Option(help="Depth image: .npy (m), 16-bit .png (mm) or .tiff.")],
-    intrinsics: Annotated[Path, typer.Option(help="YAML or JSON with fx fy cx cy width height, or a ROS camera_info.")],
+    intrinsics: Annotated[
+        Path,
+        typer.Option(help="YAML or JSON: fx fy cx cy width height, a file of config/cameras, or a ROS camera_info."),
+    ],
     color: Annotated[Path | None, typer.Option(help="Colour image that belongs to it, for the overlay.")] = None,
     planner: Annotated[str, typer.Option(help="Grasp planner.")] = "antipodal",
     option: Annotated[list[str] | None, typer.Option(help="Option of the planner, NAME=VALUE; repeatable.")] = None,
