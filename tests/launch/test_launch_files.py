@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -90,6 +92,15 @@ def test_arguments_reach_the_nodes_with_their_types():
     assert parameters(read(options="{friction: 0.5}"), "grasp_planner")["options"] == "{friction: 0.5}"
     assert parameters(description, "motion_planner")["seed"] == 7
     assert parameters(read(), "simulated_robot")["objects"] == [""]
+
+
+def test_launch_lines_of_the_documentation_are_understood(repository):
+    pages = [repository / "README.md", *(repository / "docs").glob("*.md")]
+    lines = [line for page in pages for line in re.findall(r"grasp_bringup sim\.launch\.xml(.*)", page.read_text())]
+    assert len(lines) >= 4
+    for line in lines:
+        words = shlex.split(line, comments=True)
+        assert read(**dict(word.split(":=", 1) for word in words)).nodes, line
 
 
 def test_files_exist():
