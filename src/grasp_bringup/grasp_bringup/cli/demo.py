@@ -24,13 +24,18 @@ from grasp_bringup.demo.pictures import draw_pick, draw_summary
 from grasp_bringup.demo.push import Push, draw_push
 from grasp_bringup.demo.report import report, tables, write_json
 from grasp_bringup.demo.session import PickRecord, PickSession, SessionError
-from grasp_perception.configuration import ConfigurationError, named_file
+from grasp_bringup.launch.errors import LaunchError
+from grasp_bringup.launch.packages import launch_file
+from grasp_bringup.launch.reader import read_launch_file
+from grasp_execution.arm import ArmDescription
+from grasp_perception.configuration import named_file
 from grasp_perception.outcomes import Outcome
 from grasp_planning.planner import find_planner
 from grasp_planning.workcell import WorkCell
-from grasp_sim.objects.catalogue import random_object_names
+from grasp_sim.objects.catalogue import ObjectCatalogue, random_object_names
 
 Pushing = Callable[[str, float, float], Push]
+LAUNCH_FILE = "sim.launch.xml"
 IMAGE_RATE = "20.0"
 """Of the camera in closed loop, Hz."""
 BRINGUP_TIMEOUT = 30.0
@@ -68,35 +73,39 @@ def command(
     console, errors = Console(), Console(stderr=True)
     planner = planner or ("antipodal" if closed_loop else "ggcnn2")
     camera = camera or (f"{arm}_hand" if closed_loop else arm)
+    rate = rate if rate is not None else float(closed_loop)
+    arguments = {"arm": arm, "camera": camera, "planner": planner, "motion": motion}
+    arguments |= {"seed": str(seed), "rate": str(rate)}
+    if closed_loop:
+        arguments["image_rate"] = IMAGE_RATE
     try:
         names = objects or random_object_names(picks, np.random.default_rng(seed))
         find_planner(planner)
-        options = planner_options(option or [])
+        arguments["options"] = yaml.safe_dump(planner_options(option or []), default_flow_style=True)
+        read_launch_file(launch_file("grasp_bringup", LAUNCH_FILE), arguments)
         config = share() / "config"
-        named_file(arm, config / "arms")
+        catalogue = ObjectCatalogue(ArmDescription(named_file(arm, config / "arms")).gripper)
+        for name in objects or ():
+            catalogue.load(name)
         named_file(camera, config / "cameras")
         workspace = WorkCell.load(named_file(arm, config / "workcells")).workspace
         _make_room(output)
-    except (ConfigurationError, ValueError) as error:
+    except (LaunchError, ValueError) as error:
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(2) from error
     except OSError as error:
         errors.print(f"[bold red]cannot write {escape(str(error.filename))}: {error.strerror}[/]", soft_wrap=True)
         raise typer.Exit(2) from error
 
-    rate = rate if rate is not None else float(closed_loop)
-    arguments = {"arm": arm, "planner": planner, "motion": motion, "seed": str(seed), "rate": str(rate)}
-    arguments |= {"camera": camera, "options": yaml.safe_dump(options, default_flow_style=True)}
     pushing: Pushing | None = None
     if closed_loop:
-        arguments["image_rate"] = IMAGE_RATE
         rng = np.random.default_rng(seed)
         pushing = functools.partial(draw_push, workspace=workspace, rng=rng)
     records: list[PickRecord] = []
     try:
         with PickSession() as session:
             session.refuse_another_stack()
-            with launched("sim.launch.xml", arguments, output / "launch.log") as process:
+            with launched(LAUNCH_FILE, arguments, output / "launch.log") as process:
                 records = run_picks(session, process, names, seed, output, console, pushing)
     except SessionError as error:
         console.print(f"[red]{error}[/]\nThe nodes' output is in {output / 'launch.log'}.")
