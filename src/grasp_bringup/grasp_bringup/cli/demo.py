@@ -16,10 +16,10 @@ import numpy as np
 import typer
 import yaml
 from rich.console import Console
-from rich.markup import escape
 
 from grasp_bringup.cli.options import planner_options, share
 from grasp_bringup.cli.progress import ProgressBar
+from grasp_bringup.cli.refusal import cannot_write, refuse
 from grasp_bringup.demo.pictures import draw_pick, draw_summary
 from grasp_bringup.demo.push import Push, draw_push
 from grasp_bringup.demo.report import report, tables, write_json
@@ -91,11 +91,9 @@ def command(
         workspace = WorkCell.load(named_file(arm, config / "workcells")).workspace
         _make_room(output)
     except (LaunchError, ValueError) as error:
-        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
-        raise typer.Exit(2) from error
+        refuse(errors, error)
     except OSError as error:
-        errors.print(f"[bold red]cannot write {escape(str(error.filename))}: {error.strerror}[/]", soft_wrap=True)
-        raise typer.Exit(2) from error
+        cannot_write(errors, error)
 
     pushing: Pushing | None = None
     if closed_loop:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from grasp_bringup.cli.refusal import cannot_write, refuse
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.doctor import Finding, Level, diagnose
 from grasp_perception.extrinsics import CameraMount
@@ -69,8 +70,7 @@ def command(
         else:
             raise ImageFileError("nothing to look at: give --depth FILE --intrinsics FILE, or --topic")
     except (ImageFileError, ConfigurationError) as error:
-        Console(stderr=True).print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
-        raise typer.Exit(2) from error
+        refuse(Console(stderr=True), error)
 
     findings += unchecked
     worst = max((finding.level for finding in findings), key=list(Level).index)
@@ -138,5 +138,4 @@ def _write(path: Path, content: object) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
     except OSError as error:
-        Console(stderr=True).print(f"[bold red]cannot write {escape(str(path))}: {error.strerror}[/]")
-        raise typer.Exit(2) from error
+        cannot_write(Console(stderr=True), error)

@@ -9,12 +9,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from grasp_bringup.cli.choices import DeviceName, PartName
 from grasp_bringup.cli.evaluation import BAD_INPUT
 from grasp_bringup.cli.progress import ProgressBar
+from grasp_bringup.cli.refusal import cannot_write, refuse
 from grasp_learning.datasets.jacquard import DepthKind, JacquardDataset
 from grasp_learning.datasets.submission import submission_of, write_submission
 from grasp_learning.evaluation.evaluate import evaluate
@@ -58,8 +58,7 @@ def command(
     """
     console, errors = Console(), Console(stderr=True)
     if card_name == "validation":
-        errors.print("[bold red]--card validation: by this name stands what the training measured; take another[/]")
-        raise typer.Exit(2)
+        refuse(errors, "--card validation: by this name stands what the training measured; take another")
     try:
         kind: DepthKind = depth.value
         scenes = JacquardDataset(dataset, kind).part(split.value)
@@ -77,8 +76,7 @@ def command(
             weights, dataset, split.value, found, tried, depth=kind, fit_jaws=fit_jaws, legacy_raster=legacy_raster
         )
     except BAD_INPUT as error:
-        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
-        raise typer.Exit(2) from error
+        refuse(errors, error)
     except KeyboardInterrupt:
         errors.print("Interrupted; nothing was measured.")
         raise typer.Exit(130) from None
@@ -94,8 +92,7 @@ def command(
             predictions.parent.mkdir(parents=True, exist_ok=True)
             write_submission(predictions, found.grasps)
     except OSError as error:
-        errors.print(f"[bold red]cannot write {escape(str(error.filename))}: {error.strerror}[/]", soft_wrap=True)
-        raise typer.Exit(2) from error
+        cannot_write(errors, error)
 
 
 def _short(result: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from rich.table import Table
 from grasp_bringup.cli.choices import DeviceName
 from grasp_bringup.cli.evaluation import BAD_INPUT
 from grasp_bringup.cli.progress import scenes_on
+from grasp_bringup.cli.refusal import cannot_write, refuse
 from grasp_learning.datasets.submission import submission_of
 from grasp_learning.experiment.perform import Tried, perform
 from grasp_learning.experiment.report import MARKDOWN, write_report
@@ -67,13 +68,9 @@ def command(
         errors.print("Interrupted; the same command goes on from the last whole epoch.")
         raise typer.Exit(1) from None
     except (*BAD_INPUT, RunError) as error:
-        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
-        raise typer.Exit(2) from error
+        refuse(errors, error)
     except OSError as error:
-        errors.print(
-            f"[bold red]cannot write {escape(str(error.filename or out))}: {error.strerror}[/]", soft_wrap=True
-        )
-        raise typer.Exit(2) from error
+        cannot_write(errors, error, out)
     for table in content["tables"]:
         for test, rows in table["tests"].items():
             console.print(_table(f"{table['name']}, {test}: means over seeds", rows))

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from grasp_bringup.cli.options import planner_options, share
 from grasp_bringup.cli.progress import ProgressBar
+from grasp_bringup.cli.refusal import cannot_write, refuse
 from grasp_execution.pick import PickResult
 from grasp_learning.datasets.jacquard import write_color
 from grasp_perception.configuration import ConfigurationError
@@ -52,8 +53,7 @@ def command(
             share() / "config", share() / "models", arm, camera or arm, planner, planner_options(option or [])
         )
     except (ConfigurationError, ValueError) as error:
-        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
-        raise typer.Exit(2) from error
+        refuse(errors, error)
     done: list[tuple[str, PickResult]] = []
     started = time.monotonic()
     wrong = False
@@ -82,8 +82,7 @@ def command(
             json_file.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(json_file, (json.dumps(content, indent=1) + "\n").encode())
         except OSError as error:
-            errors.print(f"[bold red]cannot write {escape(str(json_file))}: {error.strerror}[/]", soft_wrap=True)
-            raise typer.Exit(2) from error
+            cannot_write(errors, error)
     if wrong:
         raise typer.Exit(2)
 

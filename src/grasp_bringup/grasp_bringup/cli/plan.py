@@ -12,10 +12,10 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from grasp_bringup.cli.options import planner_options, share
+from grasp_bringup.cli.refusal import cannot_write, refuse
 from grasp_perception.configuration import ConfigurationError, configuration_file
 from grasp_perception.files import write_atomically
 from grasp_perception.image_files import ImageFileError, read_frame, read_mask
@@ -57,11 +57,9 @@ def command(
             planner, hand, models=share() / "models" / "networks" / file.stem, **planner_options(option or [])
         )
     except NoWeights as error:
-        errors.print(f"[bold red]{escape(str(error))} (--gripper NAME, --option weights=FILE)[/]", soft_wrap=True)
-        raise typer.Exit(2) from error
+        refuse(errors, f"{error} (--gripper NAME, --option weights=FILE)")
     except (ImageFileError, ConfigurationError, ValueError) as error:
-        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
-        raise typer.Exit(2) from error
+        refuse(errors, error)
 
     started = time.perf_counter()
     grasps: list[GraspCandidate] = []
@@ -82,11 +80,9 @@ def command(
         if json_file is not None:
             _write(json_file, (json.dumps(content, indent=2) + "\n").encode())
     except OSError as error:
-        errors.print(f"[bold red]cannot write {escape(str(error.filename))}: {error.strerror}[/]")
-        raise typer.Exit(2) from error
+        cannot_write(errors, error)
     if reason:
-        errors.print(f"[bold red]{escape(reason)}[/]", soft_wrap=True)
-        raise typer.Exit(1)
+        refuse(errors, reason, code=1)
     Console().print(_table(grasps, planner, hand, seconds))
 
 

@@ -11,6 +11,7 @@ import uvicorn
 from rich.console import Console
 from rich.markup import escape
 
+from grasp_bringup.cli.refusal import refuse
 from grasp_learning.datasets.errors import DatasetError
 from grasp_sim.dataset.index import DatasetIndexError
 from grasp_sim.judging.exam import JudgingError
@@ -37,8 +38,7 @@ def command(
     try:
         app = create_app(dataset, workers=workers, limits=limits, hosts=LOOPBACK if host in LOOPBACK else None)
     except (DatasetError, DatasetIndexError, JudgingError) as error:
-        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
-        raise typer.Exit(2) from error
+        refuse(errors, error)
     config = uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=3)
     shown = f"[{host}]" if ":" in host else host
     errors.print(f"Judging on {escape(str(dataset))}: http://{escape(shown)}:{port}/ (Ctrl-C ends it)", soft_wrap=True)

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from grasp_bringup.cli.choices import ApproachName, PartName
 from grasp_bringup.cli.progress import ProgressBar
+from grasp_bringup.cli.refusal import cannot_write, refuse
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.submission import Submission, read_submission
 from grasp_perception.files import write_atomically
@@ -61,8 +62,7 @@ def command(
                 progress=bar.show,
             )
     except (DatasetError, DatasetIndexError, JudgingError) as error:
-        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
-        raise typer.Exit(2) from error
+        refuse(errors, error)
     except KeyboardInterrupt:
         errors.print("Interrupted; nothing was judged.")
         raise typer.Exit(130) from None
@@ -75,8 +75,7 @@ def command(
             drawn = draw_failures(exam, report.scenes, pictures, most_pictures)
             console.print(f"Failures pictured: {max(len(drawn) - 1, 0)}, in {escape(str(pictures))}/", soft_wrap=True)
     except OSError as error:
-        errors.print(f"[bold red]cannot write {escape(str(error.filename))}: {error.strerror}[/]", soft_wrap=True)
-        raise typer.Exit(2) from error
+        cannot_write(errors, error)
 
 
 def _checked(exam: Exam, submission: Submission, path: Path) -> list[Problem]:

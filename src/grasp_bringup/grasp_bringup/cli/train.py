@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from grasp_bringup.cli.progress import scenes_on
+from grasp_bringup.cli.refusal import cannot_write, refuse
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.training.errors import RunError
 from grasp_learning.training.run import train
@@ -51,13 +51,9 @@ def command(
         errors.print("Interrupted; the same command goes on from the last whole epoch.")
         raise typer.Exit(1) from None
     except (ConfigurationError, DatasetError, ImageError, RunError, WeightsError) as error:
-        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
-        raise typer.Exit(2) from error
+        refuse(errors, error)
     except OSError as error:
-        errors.print(
-            f"[bold red]cannot write {escape(str(error.filename or out))}: {error.strerror}[/]", soft_wrap=True
-        )
-        raise typer.Exit(2) from error
+        cannot_write(errors, error, out)
     console.print(_table(folder, card))
 
 

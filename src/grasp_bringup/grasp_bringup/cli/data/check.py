@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from grasp_bringup.cli.progress import ProgressBar
+from grasp_bringup.cli.refusal import cannot_write, refuse
 from grasp_learning.datasets.check import check_folder
 from grasp_learning.datasets.checks.report import FolderReport, Severity
 from grasp_learning.datasets.errors import DatasetError
@@ -39,8 +40,7 @@ def command(
         with ProgressBar(errors, "checking", "scenes") as bar:
             report = check_folder(folder, progress=bar.show, workers=workers)
     except DatasetError as error:
-        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
-        raise typer.Exit(2) from error
+        refuse(errors, error)
     except KeyboardInterrupt as interrupt:
         errors.print("Interrupted; nothing is reported.")
         raise typer.Exit(130) from interrupt
@@ -50,8 +50,7 @@ def command(
             json_file.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(json_file, (json.dumps(report.as_json(), indent=1) + "\n").encode())
         except OSError as error:
-            errors.print(f"[bold red]cannot write {escape(str(json_file))}: {error.strerror}[/]")
-            raise typer.Exit(2) from error
+            cannot_write(errors, error)
     raise typer.Exit(1 if report.errors else 0)
 
 

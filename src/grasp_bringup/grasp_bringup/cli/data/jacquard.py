@@ -15,6 +15,7 @@ from rich.table import Table
 from grasp_bringup.cli.choices import ApproachName
 from grasp_bringup.cli.options import share
 from grasp_bringup.cli.progress import ProgressBar
+from grasp_bringup.cli.refusal import cannot_write, refuse
 from grasp_perception.configuration import ConfigurationError, configuration_file
 from grasp_sim.dataset.finishing import REJECTED, STATISTICS
 from grasp_sim.dataset.ground import SkyError
@@ -74,24 +75,15 @@ def command(
         errors.print(f"Interrupted. What is finished lies in {escape(str(out))}; the same command goes on from there.")
         raise typer.Exit(1) from None
     except (DiskFull, NoObjects) as error:
-        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
-        raise typer.Exit(1) from error
+        refuse(errors, error, code=1)
     except (ConfigurationError, DatasetIndexError, FolderError, MeshSourceError, SkyError, TooFewMeshes) as error:
-        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
-        raise typer.Exit(2) from error
+        refuse(errors, error)
     except OSError as error:
-        errors.print(
-            f"[bold red]cannot write {escape(str(error.filename or out))}: {error.strerror}[/]", soft_wrap=True
-        )
-        raise typer.Exit(2) from error
+        cannot_write(errors, error, out)
     console.print(_table(out, end))
     if end.scenes < end.of:
-        errors.print(
-            f"[bold red]{end.scenes} of {end.of} scenes: {end.rejected} meshes were rejected, see "
-            f"{escape(str(out / REJECTED))}, and no more were left[/]",
-            soft_wrap=True,
-        )
-        raise typer.Exit(1)
+        rejected = f"{end.rejected} meshes were rejected, see {out / REJECTED}, and no more were left"
+        refuse(errors, f"{end.scenes} of {end.of} scenes: {rejected}", code=1)
 
 
 def _recipe(

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from grasp_bringup.cli.progress import ProgressBar
+from grasp_bringup.cli.refusal import refuse
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.robustness import ROBUSTNESS_FILE, Uncertainty
 from grasp_sim.dataset.index import DatasetIndexError
@@ -47,13 +47,11 @@ def command(
         errors.print("Interrupted. What is done is kept; the same command goes on from there.")
         raise typer.Exit(1) from None
     except (DatasetError, DatasetIndexError, FolderError, JudgingError, MeshError, OSError) as error:
-        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
-        raise typer.Exit(2) from error
+        refuse(errors, error)
     console.print(_table(dataset / ROBUSTNESS_FILE, found, trials))
     if found.killed:
         scenes = ", ".join(found.killed)
-        errors.print(f"[bold red]the trials of {scenes} ended their process: none of those grasps counts as robust[/]")
-        raise typer.Exit(1)
+        refuse(errors, f"the trials of {scenes} ended their process: none of those grasps counts as robust", code=1)
 
 
 def _table(file: Path, found: Robust, trials: int) -> Table:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from grasp_bringup.cli.refusal import cannot_write, refuse
 from grasp_learning.datasets.errors import DatasetError, SplitsError
 from grasp_learning.datasets.index_file import INDEX_FILE, read_families
 from grasp_learning.datasets.opening import open_dataset
@@ -46,11 +47,9 @@ def command(
             splits = ObjectSplits.create(dataset.objects, (round(1 - validation - test, 9), validation, test), seed)
         splits.save(path)
     except DatasetError as error:
-        errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
-        raise typer.Exit(2) from error
+        refuse(errors, error)
     except OSError as error:
-        errors.print(f"[bold red]cannot write {escape(str(path))}: {error.strerror}[/]")
-        raise typer.Exit(2) from error
+        cannot_write(errors, error)
     table = Table(title=escape(str(path)), title_justify="left")
     table.add_column("part")
     table.add_column("objects", justify="right")
