@@ -49,6 +49,14 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         write_atomically(tmp_path / "no" / "a", b"")
 
 
+def test_a_folder_in_the_file_s_place_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"/a'$") as raised:
+        write_atomically(tmp_path / "a", b"")
+    assert raised.value.filename == str(tmp_path / "a")
+    assert [file.name for file in tmp_path.iterdir()] == ["a"]
+
+
 def test_a_folder_is_held_by_one_process_until_it_ends(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "folder"
     holding = "import sys; from pathlib import Path; from grasp_perception.files import held\n"

@@ -28,8 +28,9 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
         temporary.replace(path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename2 is None:
+        if isinstance(error, OSError):
             error.filename = str(path)  # not the temporary one, which nobody asked for
+            del error.filename2
         raise
 
 
