@@ -54,6 +54,10 @@ def test_networks_for_inference_say_the_same(name: str) -> None:
     for key, values in network.named_parameters():
         if key.endswith("bias"):  # many begin at nought, which would hide that they are left out
             torch.nn.init.normal_(values, std=0.1)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.normal_(module.running_mean, std=0.1)
+            torch.nn.init.uniform_(module.running_var, 0.5, 2.0)
     image = torch.randn(2, 4, 48, 96)
     with torch.inference_mode():
         expected, found = network(image), network.for_inference()(image)

@@ -14,7 +14,7 @@ from grasp_planning.generative.card import WeightsCard
 from grasp_planning.generative.hardware import has_bfloat16
 from grasp_planning.generative.postprocessing import GraspMapArrays
 
-EXPORT = 2
+EXPORT = 3
 """Counts the ways in which networks have been exported; what was exported in another way is not found."""
 
 
