@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,8 @@ from grasp_perception.ros_conversions import (
     transform_to_msg,
 )
 from grasp_perception.transform import Transform
+from grasp_planning.antipodal import AntipodalPlanner
+from grasp_planning.grasps import GraspRectangle
 from grasp_planning.nodes import grasp_planner
 from grasp_planning.nodes.grasp_planner import GraspPlannerNode
 from grasp_planning.planner import GraspPlanner, NoGraspFound
@@ -349,6 +352,44 @@ def test_planner_that_raises_does_not_end_the_node(graph, scene, pose, monkeypat
         response = graph.plan()
         assert response.outcome.code == Outcome.GRASP_PLANNER_FAILED
         assert "planner 'antipodal' failed: ZeroDivisionError: a bug" in response.outcome.message
+
+
+class Nowhere(AntipodalPlanner):
+    """Grasps where the antipodal planner does, and says that it saw them nowhere."""
+
+    def plan(self, frame, **request):
+        nowhere = GraspRectangle(np.nan, np.nan, 0.0, 20.0, 10.0)
+        return [replace(candidate, rectangle=nowhere) for candidate in super().plan(frame, **request)]
+
+
+def test_an_answer_that_cannot_be_drawn_is_given_all_the_same(graph, scene, pose, monkeypatch):
+    monkeypatch.setattr(grasp_planner, "load_planner", lambda name, gripper, **options: Nowhere(gripper))
+    graph.start_planner()
+    graph.broadcast(pose)
+    graph.stream(scene((0.2, 0.0)))
+    for _ in range(2):
+        response = graph.plan()
+        assert response.outcome.code == Outcome.SUCCESS
+        assert response.grasps.grasps
+
+
+class Speechless(AntipodalPlanner):
+    """Names no quality for its grasps."""
+
+    def plan(self, frame, **request):
+        return [replace(candidate, quality=None) for candidate in super().plan(frame, **request)]
+
+
+def test_grasps_that_no_message_holds_are_the_planners_failure(graph, scene, pose, monkeypatch):
+    monkeypatch.setattr(grasp_planner, "load_planner", lambda name, gripper, **options: Speechless(gripper))
+    graph.start_planner()
+    graph.broadcast(pose)
+    graph.stream(scene((0.2, 0.0)))
+    for _ in range(2):
+        response = graph.plan()
+        assert response.outcome.code == Outcome.GRASP_PLANNER_FAILED
+        assert "planner 'antipodal' failed: TypeError" in response.outcome.message
+        assert response.grasps.grasps == []
 
 
 def test_inactive_node_says_so(graph):

@@ -160,7 +160,10 @@ class GraspPlannerNode(AutostartLifecycleNode):
             frame = self._capture(request)
             response.capture_seconds = time.monotonic() - started
             started = time.monotonic()
-            grasps = self._grasps(frame, request, shown)
+            response.grasps.header = Header(stamp=stamp(frame.stamp), frame_id=self._workcell.base_frame)
+            planned = self._grasps(frame, request, shown)
+            response.grasps = grasps_to_msg(planned, response.grasps.header)
+            grasps = planned
             response.outcome = outcome_to_msg(Outcome.SUCCESS, f"{len(grasps)} grasps")
             self._answers["with grasps"] += 1
         except OutcomeError as error:
@@ -172,12 +175,10 @@ class GraspPlannerNode(AutostartLifecycleNode):
         if frame is None:
             response.capture_seconds = time.monotonic() - started
         else:
-            header = Header(stamp=stamp(frame.stamp), frame_id=self._workcell.base_frame)
-            response.grasps = grasps_to_msg(grasps, header)
             response.plan_seconds = time.monotonic() - started
             if shown:
                 self._shown = started
-                self._publish(frame, grasps, response, header)
+                self._show(frame, grasps, response)
         code = Outcome(response.outcome.code)
         self._last = f"{code.name}: {response.outcome.message}"
         line = f"{self._last} (image {response.capture_seconds:.3f} s, plan {response.plan_seconds:.3f} s)"
@@ -232,7 +233,15 @@ class GraspPlannerNode(AutostartLifecycleNode):
             ) from error
         return transform_from_msg(found.transform)
 
-    def _publish(self, frame: RGBDFrame, grasps: list[Grasp], response: PlanGrasps.Response, header: Header) -> None:
+    def _show(self, frame: RGBDFrame, grasps: list[Grasp], response: PlanGrasps.Response) -> None:
+        """Publish an answer; one that cannot be shown, as it lies nowhere in the image, is given all the same."""
+        try:
+            self._publish(frame, grasps, response)
+        except Exception as error:
+            self.get_logger().error(f"the answer cannot be shown: {type(error).__name__}: {error}")
+
+    def _publish(self, frame: RGBDFrame, grasps: list[Grasp], response: PlanGrasps.Response) -> None:
+        header = response.grasps.header
         self._grasps_publisher.publish(response.grasps)
         self._markers_publisher.publish(grasp_markers(grasps, self._gripper, header))
         caption = f"{self._name}: {response.plan_seconds * 1e3:.0f} ms"
