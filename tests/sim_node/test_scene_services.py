@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,15 @@ import numpy as np
 import pytest
 from control_msgs.action import FollowJointTrajectory
 from geometry_msgs.msg import Point, Pose, Quaternion, Vector3
+from rclpy.node import Node
 
 from grasp_msgs.msg import Grasp, ObjectState
 from grasp_msgs.srv import EvaluateGrasp, GetObjects, MoveObject, ResetScene
+from grasp_planning.gripper import Gripper
+from grasp_sim.control.physics_thread import PhysicsStopped
+from grasp_sim.nodes.scene_services import SceneServices
 
-from .conftest import OPENING, Robot
+from .conftest import OPENING, REPOSITORY, Graph, Robot
 
 HOME = [1.4, -0.9, 0.6, 1.2, 0.0]
 
@@ -166,3 +171,23 @@ def test_grasps_that_cannot_be_tried(robot: Robot, fields: dict[str, Any], reaso
     response = evaluate(robot, Point(x=0.2, y=0.0, z=0.02), **fields)
     assert not response.valid and not response.success
     assert response.message.startswith(reason)
+
+
+class Unanswering:
+    """A simulation that prepares a scene for long, or was closed."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def call(self, function: Callable[..., Any], *, timeout: float = 10.0) -> Any:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [TimeoutError("no answer"), PhysicsStopped("closed")])
+def test_objects_of_a_simulation_that_does_not_answer(graph: Graph, error: Exception) -> None:
+    name = f"unanswering_{type(error).__name__.lower()}"
+    node = graph.spin(Node(name))
+    SceneServices(node, Unanswering(error), "arm_base_link", Gripper.load(REPOSITORY / "config/grippers/widowx.yaml"))
+    for _ in range(2):  # the node lives on
+        response = graph.call(GetObjects, f"/{name}/get_objects", GetObjects.Request())
+        assert response.header.frame_id == "" and response.objects == []

@@ -52,6 +52,7 @@ class Cell:
     gap: float = 0.03
     thickness: float = 0.015
     in_bin: bool = False
+    objects_known: bool = True
     motions: int = 0
     """Trajectories begun."""
     on_motion: Callable[[int], None] = lambda number: None
@@ -215,7 +216,9 @@ class Planners(Node):
         return response
 
     def _objects(self, request: GetObjects.Request, response: GetObjects.Response) -> GetObjects.Response:
-        response.objects = [ObjectState(name="cube", in_bin=self.cell.in_bin)]
+        if self.cell.objects_known:
+            response.header.frame_id = self.cell.frame
+            response.objects = [ObjectState(name="cube", in_bin=self.cell.in_bin)]
         return response
 
 

@@ -60,6 +60,13 @@ def test_without_ground_truth_the_gripper_decides(harness):
     assert result.outcome.code == Outcome.SUCCESS and not result.object_known and result.gripper_success
 
 
+def test_objects_that_the_simulator_does_not_know(harness):
+    harness.cell.objects_known = False
+    harness.start()
+    result = harness.pick().result
+    assert result.outcome.code == Outcome.SUCCESS and not result.object_known and result.gripper_success
+
+
 def test_a_gripper_that_aborts_when_it_stalls_holds_the_object_all_the_same(harness):
     harness.cell.gripper_aborts_when_stalled = True
     harness.start()

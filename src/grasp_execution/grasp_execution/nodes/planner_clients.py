@@ -195,7 +195,10 @@ class GroundTruthClient:
         except OutcomeError as error:
             if error.outcome is not unanswered:
                 raise
-            self._node.get_logger().warning(f"what became of the objects is not known: {error.message}")
+            self._warn(error.message)
+            return None
+        if not response.header.frame_id:
+            self._warn(f"{self._client.srv_name} does not know them, see the log of its node")
             return None
         return tuple(
             ObjectTruth(
@@ -206,6 +209,9 @@ class GroundTruthClient:
             )
             for state in response.objects
         )
+
+    def _warn(self, reason: str) -> None:
+        self._node.get_logger().warning(f"what became of the objects is not known: {reason}")
 
 
 def check(message: OutcomeMessage, unknown: Outcome) -> None:

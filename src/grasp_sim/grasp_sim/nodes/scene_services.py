@@ -29,7 +29,8 @@ MOST_OBJECTS = 50
 class SceneServices:
     """``~/reset_scene``, ``~/get_objects``, ``~/move_object`` and ``~/evaluate_grasp``.
 
-    A request that cannot be fulfilled is answered with the reason.
+    A request that cannot be fulfilled is answered with the reason; `get_objects`, whose answer has no room for it,
+    without a frame.
     """
 
     def __init__(self, node: Node, physics: PhysicsThread[ControlledCell], base_frame: str, gripper: Gripper) -> None:
@@ -72,7 +73,11 @@ class SceneServices:
         return response
 
     def _get_objects(self, request: GetObjects.Request, response: GetObjects.Response) -> GetObjects.Response:
-        time, states = self._physics.call(lambda cell: (cell.time, cell.cell.scene.states()))
+        try:
+            time, states = self._physics.call(lambda cell: (cell.time, cell.cell.scene.states()))
+        except (PhysicsStopped, TimeoutError) as error:  # another scene is being prepared, or none is left
+            self._node.get_logger().warning(f"get_objects: {error}")
+            return response
         response.header = Header(stamp=stamp(time), frame_id=self._base_frame)
         response.objects = [object_state_to_msg(state) for state in states]
         return response
