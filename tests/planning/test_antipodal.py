@@ -275,6 +275,11 @@ def test_found_by_name_and_options_are_checked(widowx):
         ({"height_step": -0.01}, "height_step must be positive"),
         ({"min_valid": 0.0}, r"min_valid must be in \(0, 1\]"),
         ({"table_clearance": -1.0}, "table_clearance must be 0 or more"),
+        ({"min_quality": np.nan}, "min_quality must be finite, got nan"),
+        ({"max_friction": np.inf}, "max_friction must be finite, got inf"),
+        ({"friction": None}, "friction must be a number, got None"),
+        ({"shadow": 2.5}, "shadow must be a whole number, got 2.5"),
+        ({"seed": -1}, "seed must be 0 or more, got -1"),
     ],
 )
 def test_wrong_options_are_refused(widowx, options, message):

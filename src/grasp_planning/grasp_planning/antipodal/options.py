@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 
 from grasp_planning.holes import MAX_HOLE, SHADOW
@@ -63,8 +64,14 @@ class AntipodalOptions:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if value is not None and not isinstance(value, (int, float)):
+            if value is None and field.default is None:
+                continue
+            if not isinstance(value, (int, float)):
                 raise ValueError(f"option {field.name} must be a number, got {value!r}")
+            if not math.isfinite(value):
+                raise ValueError(f"option {field.name} must be finite, got {value}")
+            if isinstance(field.default, int) and not isinstance(value, int):
+                raise ValueError(f"option {field.name} must be a whole number, got {value}")
         positive = ["min_object_height", "edge_slope", "friction", "friction_step", "samples", "height_step"]
         positive += ["full_engagement", "full_margin", "contact_tolerance", "smoothing"]
         if self.cell is not None:
@@ -80,8 +87,10 @@ class AntipodalOptions:
             "table_clearance",
             "min_engagement",
             "distance",
+            "angle",
+            "seed",
         ]
-        for name in [*others, "angle"]:
+        for name in others:
             if not getattr(self, name) >= 0:
                 raise ValueError(f"option {name} must be 0 or more, got {getattr(self, name)}")
         if not 0 < self.min_valid <= 1:
