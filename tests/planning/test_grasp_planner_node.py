@@ -15,9 +15,10 @@ from geometry_msgs.msg import Point, TransformStamped
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image, RegionOfInterest
 from std_msgs.msg import Header
-from tf2_ros import StaticTransformBroadcaster
+from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
 from visualization_msgs.msg import MarkerArray
 
 from grasp_msgs.msg import GraspArray
@@ -285,6 +286,35 @@ def test_the_hand_is_left_out_of_the_image(graph, scene, pose):
     deadline = time.monotonic() + 5.0
     while graph.plan().outcome.code == Outcome.SUCCESS:  # the box is where the palm is said to be
         assert time.monotonic() < deadline
+
+
+def test_a_simulation_that_begins_anew(graph, scene, pose):
+    graph.start_planner(tool_frame="tool_link", use_sim_time=True)
+    graph.broadcast(pose)
+    broadcaster, clock = TransformBroadcaster(graph.client), graph.client.create_publisher(Clock, "/clock", 10)
+    frame, above = scene((0.2, 0.05)), Transform(np.diag([1.0, -1.0, -1.0]), np.array([0.2, 0.05, 0.3]))
+    publishers = [
+        graph.client.create_publisher(kind, topic, qos_profile_sensor_data)
+        for kind, topic in ((Image, COLOR_TOPIC), (Image, DEPTH_TOPIC), (CameraInfo, INFO_TOPIC))
+    ]
+
+    def answer(at: float) -> int:
+        """What is answered at a time on /clock, to which everything is stamped."""
+        clock.publish(Clock(clock=stamp(at)))
+        header = Header(stamp=stamp(at), frame_id=CAMERA)
+        color = array_to_image(frame.color, "rgb8", header)
+        depth = array_to_image(encode_depth(frame.depth), "16UC1", header)
+        info = camera_info_from_intrinsics(frame.intrinsics, header)
+        for publisher, message in zip(publishers, (color, depth, info)):
+            publisher.publish(message)
+        tool = TransformStamped(child_frame_id="tool_link", transform=transform_to_msg(above))
+        tool.header = Header(stamp=stamp(at), frame_id="arm_base_link")
+        broadcaster.sendTransform(tool)
+        return graph.plan().outcome.code
+
+    for begin in (100.0, 1.0):
+        outcomes = [answer(begin + 0.1 * i) for i in range(10)]
+        assert outcomes[-1] == Outcome.SUCCESS, outcomes
 
 
 def test_empty_table_still_shows_an_overlay(graph, scene, pose):

@@ -11,6 +11,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -43,6 +44,8 @@ from grasp_planning.workcell import WorkCell
 
 THREADS = 4
 """The service waits for images and transforms, which arrive on other threads."""
+BEGUN_ANEW = JumpThreshold(min_forward=None, min_backward=Duration(seconds=-1), on_clock_change=False)
+"""A jump of simulated time after which the transforms from before it hide those that come."""
 SHOW_SECONDS = 0.2
 """While an object is tracked, the latest answer is shown this often at most: drawing takes a third of the planning."""
 
@@ -101,6 +104,7 @@ class GraspPlannerNode(AutostartLifecycleNode):
         self._camera = RGBDSubscriber(self, callback_group=group, **self._topics)
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, self)
+        self._jumps = self.get_clock().create_jump_callback(BEGUN_ANEW, post_callback=lambda _: self._buffer.clear())
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._grasps_publisher = self.create_publisher(GraspArray, "~/grasps", latched)
         self._markers_publisher = self.create_publisher(MarkerArray, "~/markers", latched)
@@ -131,6 +135,7 @@ class GraspPlannerNode(AutostartLifecycleNode):
         ):
             self.destroy_publisher(publisher)
         self._camera.destroy()
+        self._jumps.unregister()
         self._listener.unregister()
         del self._planner
         return TransitionCallbackReturn.SUCCESS
