@@ -437,6 +437,41 @@ def test_inactive_node_says_so(graph):
     assert graph.plan().outcome.code == Outcome.NO_CAMERA
 
 
+def test_shut_down_it_plans_no_more(graph):
+    node = graph.start_planner()
+    node.trigger_shutdown()
+    response = graph.plan()
+    assert response.outcome.code == Outcome.GRASP_PLANNER_FAILED
+    assert "is not active" in response.outcome.message
+
+
+def test_cleaning_up_waits_for_the_planner(graph, scene, pose, monkeypatch):
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(AntipodalPlanner):
+        def plan(self, frame, **request):
+            begun.set()
+            assert go_on.wait(10.0)
+            return super().plan(frame, **request)
+
+    monkeypatch.setattr(grasp_planner, "load_planner", lambda name, gripper, **options: Slow(gripper))
+    node = graph.start_planner()
+    graph.broadcast(pose)
+    graph.stream(scene((0.2, 0.0)))
+    responses: list[PlanGrasps.Response] = []
+    asking = threading.Thread(target=lambda: responses.append(graph.plan()))
+    asking.start()
+    assert begun.wait(10.0)
+    node.trigger_deactivate()
+    cleaning = threading.Thread(target=node.trigger_cleanup)
+    cleaning.start()
+    go_on.set()
+    for thread in (asking, cleaning):
+        thread.join(10.0)
+    assert [response.outcome.code for response in responses] == [Outcome.SUCCESS]
+    assert "is not active" in graph.plan().outcome.message
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [

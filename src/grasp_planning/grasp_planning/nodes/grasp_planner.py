@@ -94,14 +94,15 @@ class GraspPlannerNode(AutostartLifecycleNode):
         self._answers = {"requests": 0, "with grasps": 0}
         self._diagnostics = DiagnosticsPublisher(self, self._health)
         self.start()
+        # Not taken away by cleaning up, which may come while it is to answer.
+        self._service = self.create_service(PlanGrasps, "~/plan", self._plan, callback_group=ReentrantCallbackGroup())
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load gripper, work cell and planner; subscribe."""
         self._gripper = Gripper.load(self._gripper_file)
         self._workcell = WorkCell.load(self._workcell_file)
         self._planner = self._load_planner()
-        group = ReentrantCallbackGroup()
-        self._camera = RGBDSubscriber(self, callback_group=group, **self._topics)
+        self._camera = RGBDSubscriber(self, **self._topics)
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, self)
         self._jumps = self.get_clock().create_jump_callback(BEGUN_ANEW, post_callback=lambda _: self._buffer.clear())
@@ -110,7 +111,6 @@ class GraspPlannerNode(AutostartLifecycleNode):
         self._markers_publisher = self.create_publisher(MarkerArray, "~/markers", latched)
         self._overlay_publisher = self.create_publisher(Image, "~/overlay", latched)
         self._quality_publisher = self.create_publisher(Image, "~/quality", latched)
-        self._service = self.create_service(PlanGrasps, "~/plan", self._plan, callback_group=group)
         return TransitionCallbackReturn.SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -125,8 +125,9 @@ class GraspPlannerNode(AutostartLifecycleNode):
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Release everything."""
-        self.destroy_service(self._service)
+        """Release everything, after the planning under way."""
+        with self._planning:
+            del self._planner
         for publisher in (
             self._grasps_publisher,
             self._markers_publisher,
@@ -137,8 +138,12 @@ class GraspPlannerNode(AutostartLifecycleNode):
         self._camera.destroy()
         self._jumps.unregister()
         self._listener.unregister()
-        del self._planner
         return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Refuse requests."""
+        self._active = False
+        return super().on_shutdown(state)
 
     def _load_planner(self) -> GraspPlanner:
         try:
@@ -158,10 +163,7 @@ class GraspPlannerNode(AutostartLifecycleNode):
         grasps: list[Grasp] = []
         shown = request.radius <= 0 or started - self._shown >= SHOW_SECONDS
         try:
-            if not self._active:
-                raise OutcomeError(
-                    Outcome.GRASP_PLANNER_FAILED, f"{self.get_name()} is not active: activate it by its lifecycle"
-                )
+            self._check_active()
             frame = self._capture(request)
             response.capture_seconds = time.monotonic() - started
             started = time.monotonic()
@@ -193,6 +195,12 @@ class GraspPlannerNode(AutostartLifecycleNode):
             self.get_logger().info(line)
         return response
 
+    def _check_active(self) -> None:
+        if not self._active:
+            raise OutcomeError(
+                Outcome.GRASP_PLANNER_FAILED, f"{self.get_name()} is not active: activate it by its lifecycle"
+            )
+
     def _capture(self, request: PlanGrasps.Request) -> RGBDFrame:
         not_before = seconds(request.not_before) or None
         return self._camera.wait(not_before, self._value("capture_timeout"), self._value("max_image_age"))
@@ -208,6 +216,7 @@ class GraspPlannerNode(AutostartLifecycleNode):
             camera_from_tool = self._look_up(self._tool_frame, frame).inverse()
             frame = without_hand(frame, camera_from_tool, self._gripper)
         with self._planning:
+            self._check_active()
             try:
                 return plan_in_base(
                     self._planner,
