@@ -136,7 +136,8 @@ def test_no_camera_is_a_finding():
     assert "no camera" in output and "nothing publishes it" in output
 
 
-def test_a_frame_from_topics(spin, table_depth, intrinsics):
+@pytest.mark.parametrize(("distortion", "flags"), [(0.0, ()), (2.0, ("--rectified",))])
+def test_a_frame_from_topics(spin, table_depth, intrinsics, distortion, flags):
     from rclpy.node import Node
     from sensor_msgs.msg import CameraInfo, Image
     from std_msgs.msg import Header
@@ -154,7 +155,9 @@ def test_a_frame_from_topics(spin, table_depth, intrinsics):
         header = Header(stamp=node.get_clock().now().to_msg(), frame_id="lens")
         color.publish(array_to_image(pixels, "rgb8", header))
         depth.publish(array_to_image(millimetres, "16UC1", header))
-        info.publish(camera_info_from_intrinsics(intrinsics, header))
+        lens = camera_info_from_intrinsics(intrinsics, header)
+        lens.d[0] = distortion
+        info.publish(lens)
 
     node.create_timer(0.05, publish)
     spin(node)
@@ -168,6 +171,7 @@ def test_a_frame_from_topics(spin, table_depth, intrinsics):
         "/eye/info",
         "--timeout",
         "20",
+        *flags,
     )
     assert code == 0, output
     assert "one thing stands on the table" in output

@@ -75,7 +75,7 @@ class Graph:
         message.header.frame_id = "arm_base_link"
         self._broadcaster.sendTransform(message)
 
-    def stream(self, frame, age: float = 0.0) -> None:
+    def stream(self, frame, age: float = 0.0, distortion: float = 0.0) -> None:
         publishers = [
             self.client.create_publisher(kind, topic, qos_profile_sensor_data)
             for kind, topic in ((Image, COLOR_TOPIC), (Image, DEPTH_TOPIC), (CameraInfo, INFO_TOPIC))
@@ -89,6 +89,7 @@ class Graph:
             color = array_to_image(frame.color, "rgb8", header)
             depth = array_to_image(encode_depth(frame.depth), "16UC1", header)
             info = camera_info_from_intrinsics(frame.intrinsics, header)
+            info.d[0] = distortion
             for publisher, message in zip(publishers, (color, depth, info)):
                 publisher.publish(message)
 
@@ -168,6 +169,15 @@ def test_grasps_in_the_base_frame_and_on_the_topics(graph, scene, pose):
         best.header.stamp,
     )
     assert image_to_array(overlay).shape == (480, 640, 3)
+
+
+def test_rectified_images_are_not_rectified_again(graph, scene, pose):
+    graph.start_planner(rectified=True)
+    graph.broadcast(pose)
+    graph.stream(scene((0.15, -0.11)), distortion=2.0)  # the raw images' lens
+    best = graph.plan().grasps.grasps[0]
+    across = np.array([np.cos(0.4), np.sin(0.4)])
+    assert abs((np.array([best.pose.position.x, best.pose.position.y]) - [0.15, -0.11]) @ across) < 0.0015
 
 
 class Left(GraspPlanner):

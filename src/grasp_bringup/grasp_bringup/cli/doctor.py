@@ -44,6 +44,9 @@ def command(
     info_topic: Annotated[
         str, typer.Option(help="With --topic; of the depth.")
     ] = "/camera/camera/aligned_depth_to_color/camera_info",
+    rectified: Annotated[
+        bool, typer.Option("--rectified", help="With --topic: the images are rectified already (image_rect).")
+    ] = False,
     timeout: Annotated[float, typer.Option(min=0.1, help="With --topic: seconds to wait for a frame.")] = 5.0,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the findings to this file.")] = None,
 ) -> None:
@@ -60,7 +63,8 @@ def command(
         if topic:
             if depth or color or intrinsics:
                 raise ImageFileError("give either --topic, or --depth with its files, not both")
-            source, findings = depth_topic, _from_topics(color_topic, depth_topic, info_topic, timeout, table)
+            topics = (color_topic, depth_topic, info_topic)
+            source, findings = depth_topic, _from_topics(topics, rectified, timeout, table)
         elif depth is not None:
             model = None if mount is None else mount.camera_intrinsics
             if intrinsics is not None:
@@ -101,13 +105,13 @@ def _expected_table(mount: CameraMount | None, cell: WorkCell | None) -> tuple[_
     return {"base_from_camera": mount.parent_from_camera, "table_height": cell.table_height}, []
 
 
-def _from_topics(color_topic: str, depth_topic: str, info_topic: str, timeout: float, table: _Table) -> list[Finding]:
-    """Findings about one frame; that none comes is one of them."""
+def _from_topics(topics: tuple[str, str, str], rectified: bool, timeout: float, table: _Table) -> list[Finding]:
+    """Findings about one frame of colour, depth and camera_info; that none comes is one of them."""
     from grasp_perception.nodes.one_frame import receive_frame  # ROS only where it is needed
     from grasp_perception.outcomes import OutcomeError
 
     try:
-        frame = receive_frame(color_topic, depth_topic, info_topic, timeout)
+        frame = receive_frame(*topics, timeout, rectified)
     except OutcomeError as error:
         return [Finding(Level.ERROR, error.outcome.name.lower().replace("_", " "), error.message)]
     return diagnose(frame, **table)

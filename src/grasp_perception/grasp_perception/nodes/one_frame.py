@@ -17,6 +17,7 @@ def receive_frame(
     depth_topic: str = DEPTH_TOPIC,
     info_topic: str = INFO_TOPIC,
     timeout: float = 5.0,
+    rectified: bool = False,
 ) -> RGBDFrame:
     """Wait for one frame, in a ROS context of its own.
 
@@ -25,6 +26,7 @@ def receive_frame(
         depth_topic: Depth images aligned to the colour images.
         info_topic: camera_info of the depth images.
         timeout: Longest wait, seconds.
+        rectified: Whether these are rectified images (``image_rect`` topics).
 
     Raises:
         OutcomeError: As `RGBDSubscriber.wait`.
@@ -33,7 +35,9 @@ def receive_frame(
     rclpy.init(context=context)
     try:
         node = rclpy.create_node("grasp_doctor", context=context)
-        subscriber = RGBDSubscriber(node, color_topic=color_topic, depth_topic=depth_topic, info_topic=info_topic)
+        subscriber = RGBDSubscriber(
+            node, color_topic=color_topic, depth_topic=depth_topic, info_topic=info_topic, rectified=rectified
+        )
         executor = SingleThreadedExecutor(context=context)
         executor.add_node(node)
         thread = threading.Thread(target=executor.spin, daemon=True)

@@ -31,7 +31,7 @@ from grasp_perception.nodes.parameters import declare
 from grasp_perception.nodes.rgbd_subscriber import COLOR_TOPIC, DEPTH_TOPIC, INFO_TOPIC, RGBDSubscriber
 from grasp_perception.nodes.run import run_node
 from grasp_perception.outcomes import Outcome, OutcomeError
-from grasp_perception.ros_conversions import array_to_image, seconds, stamp, transform_from_msg
+from grasp_perception.ros_conversions import STAMP_TOLERANCE, array_to_image, seconds, stamp, transform_from_msg
 from grasp_perception.transform import Transform
 from grasp_planning.grasps import Grasp
 from grasp_planning.gripper import Gripper
@@ -75,10 +75,19 @@ class GraspPlannerNode(AutostartLifecycleNode):
             "",
             "the arm's tool frame, to leave the hand out of images that show it; empty: none does",
         )
-        self._topics = {
+        self._images = {
             "color_topic": declare(self, "color_topic", COLOR_TOPIC, "colour images"),
             "depth_topic": declare(self, "depth_topic", DEPTH_TOPIC, "depth images, aligned to the colour images"),
             "info_topic": declare(self, "info_topic", INFO_TOPIC, "camera_info of the depth images"),
+            "rectified": declare(self, "rectified", False, "whether the images are rectified already (image_rect)"),
+            "stamp_tolerance": declare(
+                self,
+                "stamp_tolerance",
+                STAMP_TOLERANCE,
+                "greatest difference between the stamps of colour and depth of one moment, s",
+                minimum=0.0,
+                maximum=1.0,
+            ),
         }
         timed = {"minimum": 0.0, "maximum": 60.0, "read_only": False}
         declare(self, "capture_timeout", 3.0, "longest wait for an image, s of wall time", **timed)
@@ -102,7 +111,7 @@ class GraspPlannerNode(AutostartLifecycleNode):
         self._gripper = Gripper.load(self._gripper_file)
         self._workcell = WorkCell.load(self._workcell_file)
         self._planner = self._load_planner()
-        self._camera = RGBDSubscriber(self, **self._topics)
+        self._camera = RGBDSubscriber(self, **self._images)
         self._buffer = Buffer()
         self._listener = TransformListener(self._buffer, self)
         self._jumps = self.get_clock().create_jump_callback(BEGUN_ANEW, post_callback=lambda _: self._buffer.clear())
