@@ -87,7 +87,7 @@ def test_images() -> None:
     )
     color, depth_image, info = images_from_frame(frame)
     assert (color.encoding, depth_image.encoding) == ("rgb8", "16UC1")
-    np.testing.assert_array_equal(image_to_array(depth_image), [[620, 0, 65535]])
+    np.testing.assert_array_equal(image_to_array(depth_image), [[620, 0, 0]])
     for message in (color, depth_image, info):
         assert (seconds(message.header.stamp), message.header.frame_id) == (4.5, "optical")
     assert (info.width, info.height, info.k[0]) == (3, 1, 600.0)

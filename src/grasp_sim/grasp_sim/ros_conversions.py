@@ -15,6 +15,7 @@ from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectoryPoint
 
 from grasp_msgs.msg import ObjectState as ObjectStateMessage
+from grasp_perception.depth import encode_depth
 from grasp_perception.frame import RGBDFrame
 from grasp_perception.ros_conversions import (
     array_to_image,
@@ -97,11 +98,9 @@ def link_transforms_to_msgs(
 def images_from_frame(frame: RGBDFrame) -> tuple[Image, Image, CameraInfo]:
     """Colour (rgb8), depth (16UC1, mm, 0 = invalid) and the camera_info of both, with one header."""
     header = Header(stamp=stamp(frame.stamp), frame_id=frame.frame_id)
-    millimetres = np.nan_to_num(frame.depth * np.float32(1000.0), nan=0.0)
-    depth = np.clip(np.rint(millimetres), 0, 65535).astype(np.uint16)
     return (
         array_to_image(frame.color, "rgb8", header),
-        array_to_image(depth, "16UC1", header),
+        array_to_image(encode_depth(frame.depth), "16UC1", header),
         camera_info_from_intrinsics(frame.intrinsics, header),
     )
 
