@@ -372,6 +372,22 @@ def test_missing_transform_names_both_frames(graph, scene):
     assert f"from the camera '{CAMERA}' to 'arm_base_link'" in response.outcome.message
 
 
+def test_a_camera_whose_driver_says_where_it_is(graph, scene, pose):
+    graph.start_planner()
+    graph.broadcast(pose)
+    driver = TransformStamped(child_frame_id=CAMERA, transform=transform_to_msg(Transform.identity()))
+    driver.header.frame_id = "camera_color_frame"  # as realsense-ros does unless told not to: two parents
+    broadcaster = StaticTransformBroadcaster(graph.client)
+    broadcaster.sendTransform(driver)
+    graph.stream(scene((0.2, 0.0)))
+    deadline = time.monotonic() + 5.0
+    while (response := graph.plan()).outcome.code == Outcome.SUCCESS:
+        broadcaster.sendTransform(driver)
+        assert time.monotonic() < deadline
+    assert response.outcome.code == Outcome.MISSING_TRANSFORM
+    assert "publish_tf:=false" in response.outcome.message
+
+
 def test_grasp_outside_the_workspace(graph, scene, pose):
     graph.start_planner()
     graph.broadcast(pose)

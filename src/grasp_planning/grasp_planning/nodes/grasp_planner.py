@@ -252,7 +252,8 @@ class GraspPlannerNode(AutostartLifecycleNode):
             raise OutcomeError(
                 Outcome.MISSING_TRANSFORM,
                 f"no transform from the camera '{frame.frame_id}' to '{target}' at {frame.stamp:.3f} s: "
-                f"{error}; start camera_transform with the camera's file, or the robot's state publisher",
+                f"{error}; start camera_transform with the camera's file, or the robot's state publisher, and let the "
+                "camera's driver publish no transforms (RealSense: publish_tf:=false)",
             ) from error
         return transform_from_msg(found.transform)
 
