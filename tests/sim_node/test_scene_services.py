@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import trimesh
 from control_msgs.action import FollowJointTrajectory
 from geometry_msgs.msg import Point, Pose, Quaternion, Vector3
 from rclpy.node import Node
 
 from grasp_msgs.msg import Grasp, ObjectState
 from grasp_msgs.srv import EvaluateGrasp, GetObjects, MoveObject, ResetScene
+from grasp_perception import cache
 from grasp_planning.gripper import Gripper
 from grasp_sim.control.physics_thread import PhysicsStopped
 from grasp_sim.nodes.scene_services import SceneServices
@@ -134,6 +136,16 @@ def test_a_broken_mesh(robot: Robot, tmp_path: Path) -> None:
     response = reset(robot, objects=[str(path)])
     assert not response.success
     assert "broken.obj" in response.message
+
+
+def test_a_cache_that_cannot_be_written(robot: Robot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh = trimesh.creation.box((0.02, 0.03, 0.02))
+    mesh.export(tmp_path / "new.obj")
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "new.obj"))  # no folder
+    for _ in range(2):  # the node lives on
+        response = reset(robot, objects=[str(tmp_path / "new.obj")])
+        assert not response.success
+        assert str(tmp_path / "new.obj") in response.message
 
 
 def evaluate(robot: Robot, position: Point, *, frame: str = "arm_base_link", width: float = OPENING) -> Any:

@@ -63,7 +63,7 @@ class SceneServices:
                 timeout=RESET_TIMEOUT,
             )
         except (
-            ArmMoving, MeshError, PhysicsStopped, PlacementError, TimeoutError, UnknownObjectError, ValueError,
+            ArmMoving, MeshError, OSError, PhysicsStopped, PlacementError, TimeoutError, UnknownObjectError, ValueError,
         ) as error:  # fmt: skip
             response.success, response.message = False, str(error)
             self._node.get_logger().warning(f"reset_scene: {error}")
