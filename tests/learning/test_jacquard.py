@@ -120,6 +120,11 @@ def test_no_folder_no_scene_wrong_kind(tmp_path: Path, shards: Path) -> None:
         JacquardDataset(shards, depth="both")  # type: ignore[arg-type]
 
 
+def test_archives_beside_their_shards_are_passed_over(shards: Path) -> None:
+    (shards / "Jacquard_Dataset_0.zip").write_bytes(b"PK")
+    assert len(JacquardDataset(shards)) == 4
+
+
 def test_a_scene_in_two_shards(shards: Path) -> None:
     shutil.copytree(shards / "Jacquard_Dataset_0" / B, shards / "Jacquard_Dataset_1" / B)
     with pytest.raises(DatasetError, match=f"0_{B} is there twice: in .*Jacquard_Dataset_0.* and in .*Dataset_1"):

@@ -100,7 +100,8 @@ def find_scenes(root: Path) -> dict[SceneFiles, frozenset[str]]:
     if not root.is_dir():
         raise DatasetError(f"{root}: no such folder")
     found: dict[SceneFiles, set[str]] = {}
-    for shard in sorted(root.glob(SHARDS)) or [root]:
+    shards = sorted(path for path in root.glob(SHARDS) if path.is_dir())  # their archives may lie beside them
+    for shard in shards or [root]:
         for folder, name in _files_of_objects(shard):
             match = _NAME.fullmatch(name)
             if match:
