@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from grasp_planning.grasps import GraspRectangle
+from grasp_sim.judging import pictures
 from grasp_sim.judging.exam import Exam
 from grasp_sim.judging.pictures import (
     BAD,
@@ -121,6 +122,13 @@ def test_failures_of_all_phases_are_shown(exam: Exam) -> None:
     scenes = judged(exam, ["lift", "success", "lift", "lift", "invalid", "no_prediction"])
     assert [scene.phase for scene in choose_failures(scenes, 3)] == ["lift", "invalid", "no_prediction"]
     assert len(choose_failures(scenes, 100)) == 5
+
+
+def test_a_sheet_of_very_many_pictures_is_wider(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "MOST_ROWS", 2)
+    scene, picture = JudgedScene("0_x", "x", "lift", "it slipped"), np.zeros((8, 8, 3), np.uint8)
+    shapes = [pictures.contact_sheet([picture] * number, [scene] * number).shape for number in (10, 11)]
+    assert shapes == [(670, 1450, 3), (670, 1740, 3)]
 
 
 def test_pictures_of_failures_are_written_and_old_ones_are_gone(exam: Exam, tmp_path: Path) -> None:

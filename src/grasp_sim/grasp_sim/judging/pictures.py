@@ -32,6 +32,8 @@ FARTHEST = 1e5
 """px; a file may say anything, and OpenCV draws with 32 bits."""
 SHEET = "failures.jpg"
 SHEET_COLUMNS = 5
+MOST_ROWS = 190
+"""Of the sheet: then it gets more columns, because no side of a JPEG has more than 65,500 px."""
 
 
 def crop_box(rectangle: GraspRectangle, width: int, height: int) -> tuple[int, int, int]:
@@ -125,7 +127,7 @@ def choose_failures(scenes: Sequence[JudgedScene], limit: int) -> list[JudgedSce
 
 def contact_sheet(pictures: Sequence[NDArray[np.uint8]], scenes: Sequence[JudgedScene]) -> NDArray[np.uint8]:
     """(H, W, 3) RGB: pictures in rows, with the phase and the message under each."""
-    columns = min(SHEET_COLUMNS, len(pictures))
+    columns = max(min(SHEET_COLUMNS, len(pictures)), ceil(len(pictures) / MOST_ROWS))
     rows = ceil(len(pictures) / columns)
     figure = Figure(figsize=(2.9 * columns, 3.35 * rows), layout="constrained", dpi=100)
     canvas = FigureCanvasAgg(figure)
