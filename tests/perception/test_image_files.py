@@ -1,4 +1,5 @@
 import json
+import struct
 
 import cv2
 import numpy as np
@@ -78,6 +79,16 @@ def test_missing_and_broken_files(tmp_path, read):
         (tmp_path / name).write_bytes(b"" if name == "empty.png" else b"\x80\x81\x82 no such thing")
         with pytest.raises(ImageFileError, match=name):
             read(tmp_path / name)
+
+
+@pytest.mark.parametrize("read", [read_depth, read_color, read_mask])
+def test_an_image_whose_header_names_an_absurd_size(tmp_path, read):
+    tags = {256: 2**30, 257: 1, 258: 16, 259: 1, 262: 1, 273: 8, 277: 1, 278: 1, 279: 2}  # the width first
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    path = tmp_path / "huge.tiff"
+    path.write_bytes(struct.pack("<2sHI2xH", b"II", 42, 10, len(tags)) + entries + bytes(4))
+    with pytest.raises(ImageFileError, match=r"huge\.tiff: not an image that OpenCV can decode"):
+        read(path)
 
 
 def test_pickles_are_not_opened(tmp_path):

@@ -212,7 +212,10 @@ def _load_image(path: Path, flags: int) -> NDArray:
         content = path.read_bytes()
     except OSError as error:
         raise ImageFileError(f"{path}: {error.strerror}") from error
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
+    except cv2.error:  # its header names a size that OpenCV refuses
+        image = None
     if image is None:
         raise ImageFileError(f"{path}: not an image that OpenCV can decode")
     return image
