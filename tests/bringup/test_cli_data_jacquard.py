@@ -116,6 +116,20 @@ def test_wrong_settings_are_named(tmp_path: Path, settings: Path) -> None:
         assert (code, message in output) == (2, True), output
 
 
+def test_a_renderer_that_is_not_there_is_refused_before_anything_is_made(
+    tmp_path: Path, settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grasp_sim.dataset.settings.egl_works", lambda: False)
+    monkeypatch.setenv("GRASP_CYCLES_PYTHON", "/nowhere/python")
+    for renderer, message in (("egl", "'egl' does not work here"), ("cycles", "'/nowhere/python', which is no")):
+        code, output = invoke(arguments(tmp_path / "data", settings, renderer=renderer))
+        assert (code, message in output) == (2, True), output
+    assert not (tmp_path / "data").exists()
+    monkeypatch.setenv("GRASP_CYCLES_PYTHON", sys.executable)  # has no bpy
+    code, output = invoke(arguments(tmp_path / "data", settings, renderer="cycles", scenes=1))
+    assert (code, "it needs bpy and numpy" in output) == (1, True), output
+
+
 def test_too_few_good_meshes_are_exit_code_1(tmp_path: Path, settings: Path) -> None:
     meshes = tmp_path / "meshes"
     meshes.mkdir()

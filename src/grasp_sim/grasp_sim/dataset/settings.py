@@ -11,8 +11,9 @@ from typing_extensions import Self
 from grasp_perception.configuration import Configuration, ConfigurationError, configuration_file
 from grasp_perception.extrinsics import CameraMount
 from grasp_planning.gripper import Gripper
+from grasp_sim.dataset.cycles.installation import CyclesMissingError, cycles_python
 from grasp_sim.dataset.noise import DepthNoise
-from grasp_sim.rendering.renderer import resolve
+from grasp_sim.rendering.renderer import egl_works, resolve
 from grasp_sim.trials.settings import Approach, TrialSettings
 
 RendererChoice = Literal["auto", "egl", "tiny", "cycles"]
@@ -184,8 +185,9 @@ def write_recipe(settings: FactorySettings, *, config: Path, meshes: str, scenes
         seed: Of everything random.
 
     Raises:
-        ConfigurationError: A file is missing or wrong, or they do not fit together.
+        ConfigurationError: A file is missing or wrong, they do not fit together, or the renderer is not there.
     """
+    _require(settings.renderer)
     camera = CameraMount.load(configuration_file(settings.camera, config / "cameras"))
     gripper = Gripper.load(configuration_file(settings.gripper, config / "grippers"))
     if settings.renderer == "auto":  # what it means here is part of the recipe: pictures differ between renderers
@@ -197,6 +199,19 @@ def write_recipe(settings: FactorySettings, *, config: Path, meshes: str, scenes
         )  # fmt: skip
     except ValueError as error:
         raise ConfigurationError(f"these settings do not fit together: {error}") from error
+
+
+def _require(renderer: RendererChoice) -> None:
+    """Refuse a renderer that does not work here, or it would look as if every mesh were at fault."""
+    if renderer == "egl" and not egl_works():
+        raise ConfigurationError(
+            "the renderer 'egl' does not work here: install libegl1 and libgl1-mesa-dri, or use 'tiny'"
+        )
+    if renderer == "cycles":
+        try:
+            cycles_python()
+        except CyclesMissingError as error:
+            raise ConfigurationError(str(error)) from error
 
 
 def library_versions() -> dict[str, str]:
