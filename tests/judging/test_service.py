@@ -210,6 +210,16 @@ def test_bad_lines_can_be_skipped(client: TestClient, text: str) -> None:
     assert (job["state"], job["skipped_lines"], job["judged"]) == ("done", 1, 6)
 
 
+def test_so_many_bad_lines_that_memory_would_fill_are_refused(exam: Exam, judge: FakeJudge, text: str) -> None:
+    with service(exam, judge, skipped=2, upload=1600) as client:
+        assert upload(client, text + "gibberish\n" * 2, skip="true").status_code == 202
+        answer = upload(client, text + "gibberish\n" * 3, skip="true")
+        assert (answer.status_code, answer.json()["total"]) == (422, 3)
+        assert answer.json()["detail"] == "3 lines are wrong, and 2 can be left out; nothing was judged"
+        answer = upload(client, text + ";\n" * 100)
+        assert (answer.status_code, answer.json()["detail"]) == (413, "the upload has more than 100 lines")
+
+
 def test_of_very_many_bad_lines_some_are_named(exam: Exam, judge: FakeJudge) -> None:
     with service(exam, judge, lines=5) as client:
         content = upload(client, "nonsense " * 100 + "\n" + "nonsense\n" * 400).json()
@@ -315,7 +325,7 @@ def test_an_upload_that_is_too_large_is_refused(client: TestClient, text: str) -
     answer = upload(client, text + "\n" * 20_000)
     assert answer.status_code == 413
     assert answer.json()["detail"] == "the upload is larger than 0.02 MB"
-    exact = upload(client, (text + "\n" * 20_000)[:20_000])
+    exact = upload(client, (text + " " * 20_000)[:20_000])
     assert exact.status_code == 202
 
 

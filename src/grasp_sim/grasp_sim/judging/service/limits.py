@@ -23,6 +23,8 @@ class Limits:
     """Ended jobs whose results can still be seen."""
     lines: int = 100
     """Bad lines that one answer names."""
+    skipped: int = 10_000
+    """Bad lines that can be left out of a file; its job remembers them."""
     pictures: int = 500
     """Pictures kept in memory."""
 
