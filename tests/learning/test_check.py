@@ -180,8 +180,8 @@ HAND = {
 }
 
 
-def write_index(root: Path, *lines: object) -> None:
-    header = {"format": "grasp-dataset", "version": VERSION, "gripper": HAND}
+def write_index(root: Path, *lines: object, **settings: object) -> None:
+    header = {"format": "grasp-dataset", "version": VERSION, "gripper": HAND, "settings": settings}
     text = [line if isinstance(line, str) else json.dumps(line) for line in (header, *lines)]
     (root / "index.jsonl").write_text("\n".join(text) + "\n")
     (root / "meshes").mkdir(exist_ok=True)
@@ -206,6 +206,20 @@ def test_the_index_tells_scale_and_gripper(shards: Path, scene: SceneFiles) -> N
     assert report.problems[1].message == message
     write_depth(scene.perfect_depth, np.full((24, 32), 0.9))  # the same pixels are 5.2 cm on what is nearer
     assert [problem.kind for problem in check_folder(shards).problems] == ["unknown jaw size"]
+
+
+def test_jaws_are_those_that_the_settings_say(shards: Path, scene: SceneFiles) -> None:
+    lines = (record(A, 0), record(A, 1), record(B, 0), record(C, 0))
+    scene.grasps.write_text("15;12;0;8;3\n15;12;0;8;2\n")
+    for settings, unknown in (
+        ({"test_jaw": 0.03}, []),
+        ({"test_jaw": 0.03, "jaw_sizes": None}, []),
+        ({"test_jaw": 0.03, "jaw_sizes": []}, [2]),
+        ({"test_jaw": 0.02, "jaw_sizes": [0.03, 0.04]}, []),
+    ):
+        write_index(shards, *lines, **settings)
+        problems = [problem for problem in check_folder(shards).problems if problem.path == scene.grasps]
+        assert [problem.line for problem in problems] == unknown, settings
 
 
 def test_index_and_files_that_differ(shards: Path) -> None:

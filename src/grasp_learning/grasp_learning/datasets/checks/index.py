@@ -32,7 +32,7 @@ class IndexFacts:
     """What the index tells that a check of the images needs."""
 
     gripper: Gripper | None = None
-    """The annotations were made with."""
+    """The annotations were made with; its sizes of jaw are those that were tried."""
     scales: dict[str, Scale] = field(default_factory=dict)
     """By the ids of the scenes."""
     problems: list[Problem] = field(default_factory=list)
@@ -99,8 +99,15 @@ def _gripper(line: str, path: Path, problems: list[Problem]) -> Gripper | None:
             raise ValueError(f'it lacks "format": "{FORMAT}"')
         require_version(path)
         given = header.get("gripper")
-        return None if given is None else Gripper.model_validate(given)
-    except (ValueError, AttributeError) as error:  # of JSON, of the gripper, of the version
+        if given is None:
+            return None
+        gripper, settings = Gripper.model_validate(given), header.get("settings", {})
+        tried = settings.get("jaw_sizes")
+        if tried is None:
+            tried = gripper.jaw_sizes or (gripper.finger_width,)
+        jaws = [*tried, settings.get("test_jaw", gripper.finger_width)]
+        return Gripper.model_validate(given | {"jaw_sizes": jaws})
+    except (ValueError, AttributeError, TypeError) as error:  # of JSON, of the gripper, of the version
         reason = str(error).splitlines()[0]
         problems.append(Problem(path, 1, "wrong line in the index", f"not the header of a dataset: {reason}"))
         return None

@@ -46,7 +46,7 @@ def check_scene(
         scene: Its files.
         kinds: Which of `KINDS` are there.
         scale: Of its images, where an index tells it.
-        gripper: That the annotations were made with, likewise.
+        gripper: That the annotations were made with, likewise; see `IndexFacts`.
     """
     problems = [
         Problem(scene.path(kind), None, "missing file", f"the scene {scene.id} lacks it")
@@ -133,11 +133,11 @@ def _opening_problems(path: Path, annotations: AnnotationLines, scale: float, wi
 
 
 def _jaw_problems(path: Path, annotations: AnnotationLines, ground: float, gripper: Gripper) -> Iterator[Problem]:
-    """Jaws that the gripper does not have, where a metre has `ground` pixels."""
-    heights, known = annotations.grasps.heights, np.array(gripper.jaw_sizes or (gripper.finger_width,)) * ground
+    """Jaws that were not tried, where a metre has `ground` pixels."""
+    heights, known = annotations.grasps.heights, np.array(gripper.jaw_sizes) * ground
     for index in np.flatnonzero((np.abs(heights[:, None] - known) > TOLERANCE * known).all(axis=1)):
         sizes = ", ".join(f"{jaw:.2f}" for jaw in known)
-        message = f"the jaw size {heights[index]:g} px is none of the gripper's: {sizes}"
+        message = f"the jaw size {heights[index]:g} px is none of those that were tried: {sizes}"
         yield Problem(path, annotations.lines[index], "unknown jaw size", message, Severity.WARNING)
 
 
