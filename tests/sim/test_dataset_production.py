@@ -254,6 +254,9 @@ def test_sources_that_cannot_do_are_refused(small_recipe: Recipes, tmp_path: Pat
         produce(small_recipe(meshes="nowhere"), tmp_path / "a")
     with pytest.raises(TooFewMeshes, match="has 2 meshes, which give 4 scenes at 2 each, and 5 are wanted"):
         produce(small_recipe(meshes="procedural:2", scenes=5), tmp_path / "b")
+    with pytest.raises(MeshSourceError, match=r"splits\.held_out: 'procedural/mug:2' has no family mug, .*cup"):
+        held_out = ("procedural/mug", "procedural/cup", "mug")
+        produce(small_recipe(meshes="procedural/mug:2", splits={"held_out": held_out}), tmp_path / "c")
     assert not list(tmp_path.iterdir())
 
 

@@ -26,7 +26,7 @@ from grasp_sim.dataset.journal import Entry, Journal, is_finished
 from grasp_sim.dataset.object_job import ObjectJob, make_object
 from grasp_sim.dataset.settings import Recipe
 from grasp_sim.dataset.staging import Staging
-from grasp_sim.objects.mesh_sources import MeshSource, open_source
+from grasp_sim.objects.mesh_sources import MeshSource, MeshSourceError, open_source
 
 CRASHES = "the process that made it died twice, the second time with nothing else to do"
 MOST_IDLE_DEATHS = 3
@@ -82,7 +82,8 @@ def produce(
 
     Raises:
         FolderError: The folder holds something else, or another run writes there.
-        MeshSourceError, TooFewMeshes: The source of meshes cannot be used, or is too small.
+        MeshSourceError, TooFewMeshes: The source of meshes cannot be used, lacks a family that is held out, or is too
+            small.
         NoObjects: Not one of its meshes can be used.
         DiskFull: What was done until then is kept, and the same call goes on.
     """
@@ -97,6 +98,9 @@ def produce(
         records = read_index(out).records
         rejected = len((out / REJECTED).read_text().splitlines())
         return Progress(len(records), recipe.scenes, len({record.object for record in records}), rejected, "")
+    held_out = set(recipe.settings.splits.held_out)
+    if unknown := held_out and held_out - {source.family(name) for name in source.names}:
+        raise MeshSourceError(f"splits.held_out: '{recipe.meshes}' has no family {', '.join(sorted(unknown))}")
     with Journal(out, recipe) as journal:
         run = _Run(recipe, out, source, journal, progress)
         try:
