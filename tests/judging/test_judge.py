@@ -253,3 +253,6 @@ def test_an_index_line_that_is_wrong_is_named(dataset: Path, tmp_path: Path) -> 
     (tmp_path / "index.jsonl").write_text("\n".join([*lines[:2], json.dumps(record), *lines[3:]]) + "\n")
     with pytest.raises(DatasetIndexError, match=r"index\.jsonl:3: mass"):
         Exam(tmp_path)
+    (tmp_path / "index.jsonl").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DatasetIndexError, match=r"index\.jsonl: not a text file"):
+        Exam(tmp_path)

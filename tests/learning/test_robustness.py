@@ -68,6 +68,12 @@ def test_a_wrong_line_is_named(shards: Path, content: str, says: str) -> None:
         JacquardDataset(shards, min_robustness=0.5)
 
 
+def test_what_is_no_text_is_refused(shards: Path) -> None:
+    (shards / ROBUSTNESS_FILE).write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DatasetError, match=r"robustness\.jsonl: not a text file"):
+        JacquardDataset(shards, min_robustness=0.5)
+
+
 def test_annotations_that_changed_are_refused(shards: Path) -> None:
     first, *others = JacquardDataset(shards).ids
     note(shards, {scene: [4, 4] for scene in others})

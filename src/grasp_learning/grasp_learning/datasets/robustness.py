@@ -75,6 +75,8 @@ class Robustness:
                 f"{self.path}: {error.strerror}; `grasp data robustness {root}` tries the grasps of a dataset that "
                 "this project made"
             ) from error
+        except UnicodeDecodeError as error:
+            raise DatasetError(f"{self.path}: not a text file: {error}") from error
         self.header = self._parsed(RobustnessHeader, lines[0] if lines else "", 1)
         self.held = {
             (scene := self._parsed(SceneRobustness, line, number)).scene: scene.held

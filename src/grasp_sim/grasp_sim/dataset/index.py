@@ -75,6 +75,8 @@ def read_index(root: Path) -> Index:
         lines = path.read_text().splitlines()
     except OSError as error:
         raise DatasetIndexError(f"{path} cannot be read: {error.strerror}; is it this factory's?") from error
+    except UnicodeDecodeError as error:
+        raise DatasetIndexError(f"{path}: not a text file: {error}") from error
     header = parse_line(Header, lines[0] if lines else "", path, 1)
     records = tuple(parse_line(SceneRecord, line, path, number) for number, line in enumerate(lines[1:], 2))
     return Index(header, records)
