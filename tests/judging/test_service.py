@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from grasp_learning.datasets.splits import ObjectSplits
 from grasp_learning.datasets.submission import Submission, SubmittedGrasp, write_submission
 from grasp_planning.grasps import GraspRectangle
 from grasp_sim.judging.exam import Exam
@@ -251,6 +253,15 @@ def test_a_part_can_be_judged(client: TestClient, text: str, exam: Exam) -> None
     assert "the train part" in answer.json()["detail"]
     assert upload(client, text, part="everything").status_code == 422
     assert upload(client, text, approach="guess").status_code == 422
+
+
+def test_a_dataset_of_nothing_but_tests_is_served(exam: Exam, dataset: Path, judge: FakeJudge, tmp_path: Path) -> None:
+    shutil.copy(dataset / "index.jsonl", tmp_path)
+    ObjectSplits.create({record.object for record in exam}, (0.0, 0.0, 1.0), seed=0).save(tmp_path / "splits.json")
+    with service(Exam(tmp_path), judge) as client:
+        assert [part["name"] for part in client.get("/api/dataset").json()["parts"]] == ["all", "test"]
+        answer = upload(client, "0_x\n1;2;3;4;5\n", part="train")
+        assert (answer.status_code, answer.json()["detail"]) == (422, "this dataset has no part 'train'")
 
 
 def test_jobs_run_one_after_the_other_in_their_order(client: TestClient, text: str, judge: FakeJudge) -> None:

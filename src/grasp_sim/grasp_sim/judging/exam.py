@@ -95,8 +95,14 @@ class Exam:
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """The parts that the dataset is split into; none where it is not split."""
-        return PARTS if (self.root / SPLITS_FILE).is_file() else ()
+        """The parts of the dataset's splits that have scenes; none where it is not split.
+
+        Raises:
+            SplitsError: Its splits are those of another dataset.
+        """
+        if not (self.root / SPLITS_FILE).is_file():
+            return ()
+        return tuple(part for part in PARTS if self._objects_of(part))
 
     def __len__(self) -> int:
         return len(self.scenes)

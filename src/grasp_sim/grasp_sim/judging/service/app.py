@@ -93,7 +93,7 @@ def create_app(
         """Check a submission and put it in the queue. 422 names every bad line, 429: too many jobs are waiting."""
         exam = exams.get(None if part == "all" else part)
         if exam is None:
-            raise HTTPException(422, f"the dataset is not split; there is no part '{part}'")
+            raise HTTPException(422, f"this dataset has no part '{part}'")
         try:
             submission, problems = read_upload(file.file.read(limits.upload + 1), exam, limits, skip=skip)
         except BadUploadError as error:
