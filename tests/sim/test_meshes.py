@@ -108,6 +108,13 @@ def test_what_is_known_of_a_mesh_is_kept(bar: Path, monkeypatch: pytest.MonkeyPa
     facts.unlink()
 
 
+def test_pieces_that_the_cache_has_lost_are_made_again(bar: Path) -> None:
+    collision = load_mesh_body(bar).collision
+    pieces = collision.read_bytes()
+    collision.unlink()
+    assert load_mesh_body(bar).collision.read_bytes() == pieces
+
+
 def test_too_many_faces_or_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "ball.stl"
     trimesh.creation.icosphere(subdivisions=2).export(path)

@@ -80,7 +80,7 @@ def load_mesh_body(path: Path) -> MeshBody:
     settings = repr((VERSION, sorted(DECOMPOSITION.items()))).encode()
     key = hashlib.sha256(b"\0".join((settings, given or b"", content))).hexdigest()[:32]
     facts, collision = (cache_folder("convex") / f"{key}_body.{suffix}" for suffix in ("json", "obj"))
-    if not facts.exists():
+    if not (facts.exists() and collision.exists()):
         found, pieces = _analyse(path, content, given)
         write_atomically(collision, as_obj(pieces))
         write_atomically(facts, json.dumps(found).encode())
