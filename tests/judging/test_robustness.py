@@ -119,9 +119,10 @@ def test_the_command(own: Path, tmp_path: Path) -> None:
     assert nothing.exit_code == 2 and "there is no folder" in nothing.output
 
 
-def test_a_mesh_that_is_missing_is_named(own: Path) -> None:
-    scene = next(iter(Exam(own)))
-    (own / "meshes" / f"{scene.object}.obj").unlink()
+@pytest.mark.parametrize("name", ["meshes/{0.object}.obj", "*/{0.object}/{0.id}_perfect_depth.tiff"])
+def test_a_file_that_is_missing_is_named(own: Path, name: str) -> None:
+    (path,) = own.glob(name.format(next(iter(Exam(own)))))
+    path.unlink()
     words = ["data", "robustness", str(own), "--trials", "1", "--workers", "1"]
     result = CliRunner(env={"COLUMNS": "300"}).invoke(application("data robustness"), words)
-    assert result.exit_code == 2 and f"{scene.object}.obj" in result.output
+    assert result.exit_code == 2 and path.name in result.output

@@ -78,8 +78,9 @@ def try_aside(
         FolderError: The dataset's grasps have been tried with another uncertainty, or another run is at it.
         DatasetError: The annotations of a scene, or what was done before, cannot be read.
         DatasetIndexError: A line of an interrupted run is wrong.
+        ImageFileError: A scene's depth is missing or broken.
         MeshError: An object's mesh is missing or broken.
-        OSError: A file is missing, or the disk is full.
+        OSError: The disk is full.
     """
     header = RobustnessHeader(uncertainty=uncertainty, jaw=exam.jaw)
     finished = exam.root / ROBUSTNESS_FILE

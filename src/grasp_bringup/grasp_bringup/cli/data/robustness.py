@@ -14,6 +14,7 @@ from grasp_bringup.cli.progress import ProgressBar
 from grasp_bringup.cli.refusal import refuse
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.robustness import ROBUSTNESS_FILE, Uncertainty
+from grasp_perception.image_files import ImageFileError
 from grasp_sim.dataset.index import DatasetIndexError
 from grasp_sim.dataset.line_file import FolderError
 from grasp_sim.judging.exam import Exam, JudgingError
@@ -46,7 +47,7 @@ def command(
     except KeyboardInterrupt:
         errors.print("Interrupted. What is done is kept; the same command goes on from there.")
         raise typer.Exit(1) from None
-    except (DatasetError, DatasetIndexError, FolderError, JudgingError, MeshError, OSError) as error:
+    except (DatasetError, DatasetIndexError, FolderError, ImageFileError, JudgingError, MeshError, OSError) as error:
         refuse(errors, error)
     console.print(_table(dataset / ROBUSTNESS_FILE, found, trials))
     if found.killed:
