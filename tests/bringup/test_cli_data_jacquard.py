@@ -62,9 +62,10 @@ def digests(root: Path) -> dict[str, str]:
 
 
 def test_a_dataset_is_made_and_told_about(tmp_path: Path, settings: Path) -> None:
-    out = tmp_path / "data"
+    out = tmp_path / "data[new]"
     code, output = invoke(arguments(out, settings, candidates=5, approach="simulate"))
     assert code == 0, output
+    assert "data[new]" in output
     facts = json.loads((out / "statistics.json").read_text())
     assert f"scenes 3 objects 2 rejected 0 grasps {facts['grasps']}" in output
     assert "candidates tried 15" in output

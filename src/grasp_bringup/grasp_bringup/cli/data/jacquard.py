@@ -113,7 +113,7 @@ def _table(out: Path, end: Progress) -> Table:
     import json
 
     facts = json.loads((out / f"{STATISTICS}.json").read_text())
-    table = Table(title=f"{out}", title_justify="left", show_header=False)
+    table = Table(title=escape(str(out)), title_justify="left", show_header=False)
     for name in ("scenes", "objects", "rejected", "grasps", "annotations", "scenes_without_grasps"):
         table.add_row(name.replace("_", " "), f"{facts[name]:,}")
     table.add_row("grasps a scene, mean", f"{facts['grasps_per_scene'].get('mean', 0.0):.1f}")
@@ -123,5 +123,5 @@ def _table(out: Path, end: Progress) -> Table:
         table.add_row("of them successes", f"{facts['successes'] / total:.1%}")
         for phase, count in facts["failures"].items():
             table.add_row(f"failed: {phase}", f"{count / total:.1%}")
-    table.add_row("pictures, statistics", f"{out / STATISTICS}.html")
+    table.add_row("pictures, statistics", escape(f"{out / STATISTICS}.html"))
     return table

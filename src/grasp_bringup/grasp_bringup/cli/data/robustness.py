@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from grasp_bringup.cli.progress import ProgressBar
@@ -57,7 +58,8 @@ def command(
 
 def _table(file: Path, found: Robust, trials: int) -> Table:
     total = found.held.total()
-    table = Table(title=f"{file}: {found.scenes:,} scenes, {total:,} annotations", title_justify="left")
+    title = escape(f"{file}: {found.scenes:,} scenes, {total:,} annotations")
+    table = Table(title=title, title_justify="left")
     table.add_column(f"held in … of {trials} trials", justify="right")
     table.add_column("annotations", justify="right")
     table.add_column("share", justify="right")
