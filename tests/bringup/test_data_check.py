@@ -101,6 +101,8 @@ def test_families_held_out(folder: Path) -> None:
     splits = ObjectSplits.load(folder / "splits.json")
     assert set(OBJECTS[:2]) < set(splits.test) and len(splits.test) == 4
     assert splits.held_out == ("cup",)
+    result = run("data split", folder, "--held-out", "cup", "--test", "0.5", "--replace")
+    assert result.exit_code == 2 and "leave out --test" in result.output
     result = run("data split", folder, "--held-out", "plate", "--replace")
     assert result.exit_code == 2 and "there are: bowl, cup" in result.output
     (folder / "index.jsonl").write_text("{}\n{}\n")

@@ -16,12 +16,17 @@ from grasp_learning.datasets.index_file import INDEX_FILE, read_families
 from grasp_learning.datasets.opening import open_dataset
 from grasp_learning.datasets.splits import PARTS, SPLITS_FILE, ObjectSplits
 
+TEST = 0.1
+"""Share of the objects for testing."""
+
 
 def command(
     folder: Annotated[Path, typer.Argument(help="Folder of a dataset in Jacquard's or Cornell's format.")],
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same objects.")] = 0,
     validation: Annotated[float, typer.Option(min=0, max=1, help="Share of the objects for validation.")] = 0.1,
-    test: Annotated[float, typer.Option(min=0, max=1, help="Share of the objects for testing.")] = 0.1,
+    test: Annotated[
+        float | None, typer.Option(min=0, max=1, help=f"Share of the objects for testing; {TEST} if not given.")
+    ] = None,
     held_out: Annotated[
         list[str] | None,
         typer.Option(help="Family whose objects go to the test part only, beside as many others; repeatable."),
@@ -38,13 +43,17 @@ def command(
         dataset = open_dataset(folder)
         if path.exists() and not replace:
             raise SplitsError(f"{path} is there already, and trained networks depend on it; --replace draws new ones")
+        if held_out and test is not None:
+            raise SplitsError("--held-out says what is tested on: those families and as many others; leave out --test")
         if held_out:
             families = read_families(folder / INDEX_FILE)
             there = {name: families[name] for name in dataset.objects if name in families}
             splits = ObjectSplits.create_by_family(there, seed, held_out=held_out, validation=validation)
             splits.require(dataset.objects, folder / INDEX_FILE)
         else:
-            splits = ObjectSplits.create(dataset.objects, (round(1 - validation - test, 9), validation, test), seed)
+            tested = TEST if test is None else test
+            shares = (round(1 - validation - tested, 9), validation, tested)
+            splits = ObjectSplits.create(dataset.objects, shares, seed)
         splits.save(path)
     except DatasetError as error:
         refuse(errors, error)
