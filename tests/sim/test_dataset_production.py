@@ -186,12 +186,12 @@ def test_a_full_disk_loses_nothing(whole: tuple[Recipe, Path], tmp_path: Path, m
 
     def full(path: Path, mask: Any) -> None:
         if left[0] == 0:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/cache/shape.obj")
         left[0] -= 1
         write(path, mask)
 
     monkeypatch.setattr(object_job, "write_mask", full)
-    with pytest.raises(DiskFull, match=r"is full: 4 of 9 scenes are finished and kept.*run the same again"):
+    with pytest.raises(DiskFull, match=r"/cache/shape\.obj is full: 4 of 9 scenes are finished.*run the same again"):
         produce(recipe, tmp_path)
     assert not list(tmp_path.rglob("*.open"))
     assert not list(tmp_path.rglob("*.part"))

@@ -114,9 +114,9 @@ def produce(
         except OSError as error:
             if error.errno not in NO_SPACE:
                 raise
-            raise DiskFull(
-                f"the disk of {out} is full: {run.now().scenes} of {recipe.scenes} scenes are finished and kept. Make "
-                "room, and run the same again: it goes on from there"
+            raise DiskFull(  # that of the cache, maybe
+                f"the disk of {error.filename or out} is full: {run.now().scenes} of {recipe.scenes} scenes are "
+                "finished and kept. Make room, and run the same again: it goes on from there"
             ) from error
         finally:
             run.staging.clean()
