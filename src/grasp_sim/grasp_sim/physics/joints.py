@@ -38,11 +38,6 @@ class Joint:
         """rad/s or m/s."""
         return float(pybullet.getJointState(self._uid, self.index, physicsClientId=self._client)[1])
 
-    @property
-    def applied_effort(self) -> float:
-        """What the motor gave in the last step, Nm or N."""
-        return float(pybullet.getJointState(self._uid, self.index, physicsClientId=self._client)[3])
-
     def reset(self, position: float, velocity: float = 0.0) -> None:
         """Put the joint at a position, whatever is in its way."""
         pybullet.resetJointState(self._uid, self.index, position, velocity, physicsClientId=self._client)
