@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ MARGIN = 0.01
 """The mask reaches this far beyond the workspace, metres: what is just outside is refused with that reason."""
 _ABOVE = 0.003
 """Points less than this above the table are table, metres."""
+_FLOOR = 0.05
+"""Points more than this below the table are no table, metres."""
 
 
 def workspace_mask(
@@ -38,18 +41,11 @@ def workspace_mask(
     Returns:
         (H, W) True where the point seen is above the table and inside the workspace box, and in `roi` (H, W) if given.
     """
-    intrinsics = frame.intrinsics
-    column = ((np.arange(intrinsics.width) - intrinsics.cx) / intrinsics.fx).astype(np.float32)
-    row = ((np.arange(intrinsics.height) - intrinsics.cy) / intrinsics.fy).astype(np.float32)
-    # A coordinate in the base frame is the depth times the sum of a term of the column and one of the row.
-    x, y, z = (
-        frame.depth * (axis[0] * column[None, :] + (axis[1] * row + axis[2])[:, None]) + np.float32(offset)
-        for axis, offset in zip(base_from_camera.rotation.astype(np.float32), base_from_camera.translation)
-    )
+    x, y, z = (_coordinate(frame, base_from_camera, axis) for axis in range(3))
     low, high = np.array(workcell.workspace.min) - MARGIN, np.array(workcell.workspace.max) + MARGIN
     inside = (x >= low[0]) & (x <= high[0]) & (y >= low[1]) & (y <= high[1])  # False for NaN
     above = inside & (z > workcell.table_height + _ABOVE)
-    focal = float(np.sqrt(intrinsics.fx * intrinsics.fy))
+    focal = float(np.sqrt(frame.intrinsics.fx * frame.intrinsics.fy))
     distance = float(np.median(frame.depth[above])) if above.any() else 1.0
     allowed = inside if roi is None else inside & roi
     return close_gaps(above, gripper.max_opening * focal / distance) & allowed
@@ -59,14 +55,27 @@ def near_mask(
     frame: RGBDFrame, base_from_camera: Transform, point: tuple[float, float], radius: float
 ) -> NDArray[np.bool_]:
     """(H, W) True where what is seen lies within a radius of a point of the base frame, seen from above, metres."""
-    intrinsics, rotation = frame.intrinsics, base_from_camera.rotation.astype(np.float32)
+    x, y = (_coordinate(frame, base_from_camera, axis) - np.float32(point[axis]) for axis in range(2))
+    return x * x + y * y <= radius * radius  # False for NaN
+
+
+def without_floor(frame: RGBDFrame, base_from_camera: Transform, workcell: WorkCell) -> RGBDFrame:
+    """The frame with unknown depth (NaN) where it shows what lies far below the table.
+
+    Planners take the plane that fills most of an image for the table; beside a small one, that is the floor.
+    """
+    below = _coordinate(frame, base_from_camera, 2) < workcell.table_height - _FLOOR  # False for NaN
+    return replace(frame, depth=np.where(below, np.float32(np.nan), frame.depth)) if below.any() else frame
+
+
+def _coordinate(frame: RGBDFrame, base_from_camera: Transform, axis: int) -> NDArray[np.float32]:
+    """(H, W) x, y or z in the base frame of what each pixel shows, m; NaN where that is not known."""
+    intrinsics = frame.intrinsics
     column = ((np.arange(intrinsics.width) - intrinsics.cx) / intrinsics.fx).astype(np.float32)
     row = ((np.arange(intrinsics.height) - intrinsics.cy) / intrinsics.fy).astype(np.float32)
-    x, y = (
-        frame.depth * (axis[0] * column[None, :] + (axis[1] * row + axis[2])[:, None]) + np.float32(offset - center)
-        for axis, offset, center in zip(rotation, base_from_camera.translation, point)
-    )
-    return x * x + y * y <= radius * radius  # False for NaN
+    # It is the depth times the sum of a term of the column and one of the row.
+    x, y, z = base_from_camera.rotation[axis].astype(np.float32)
+    return frame.depth * (x * column[None, :] + (y * row + z)[:, None]) + np.float32(base_from_camera.translation[axis])
 
 
 def plan_in_base(
@@ -107,6 +116,7 @@ def plan_in_base(
         if not mask.any():
             where = "the workspace" if roi is None else "the part of the workspace that was asked for"
             raise NoGraspFound(Outcome.NO_OBJECT, f"nothing stands on the table in {where}")
+        frame = without_floor(frame, base_from_camera, workcell)
     proposed = planner.plan(frame, roi=mask, max_grasps=max(max_grasps, candidates), tracked=tracked)
     grasps = [to_base(candidate, base_from_camera, name) for candidate in proposed]
     return keep_feasible(grasps, workcell, planner.gripper, reachable)[:max_grasps]
