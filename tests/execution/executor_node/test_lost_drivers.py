@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
@@ -79,6 +80,25 @@ def test_a_driver_whose_joint_states_end_in_motion(harness):
     dies(harness, lambda: setattr(harness.states, "silent", True))
     outcome, stage, message = end(harness)
     assert (outcome, stage) == (Outcome.DRIVER_LOST, "descend") and "has been silent" in message
+
+
+def test_a_joint_whose_position_is_no_number(harness):
+    dies(harness, lambda: harness.cell.joints.update(joint_2=float("nan")))
+    outcome, stage, message = end(harness)
+    assert (outcome, stage) == (Outcome.DRIVER_LOST, "descend") and "no finite position of joint_2;" in message
+    assert harness.cell.motions == 2
+
+
+def test_fingers_whose_position_is_no_number_are_not_taken_for_open(harness):
+    def lose_the_fingers():
+        harness.cell.gap = float("nan")
+        time.sleep(0.1)  # the joint states say so before the grasps come
+
+    harness.cell.on_grasp_request = lose_the_fingers
+    harness.start()
+    outcome, _, message = end(harness)
+    assert outcome is Outcome.DRIVER_LOST and "no finite position of gripper_prismatic_joint_1, " in message
+    assert harness.cell.motions == 0
 
 
 def test_a_simulation_whose_clock_stops_in_motion(harness):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ class JointStateMonitor:
         """The latest positions, rad and m.
 
         Raises:
-            OutcomeError: DRIVER_LOST: a needed one is missing or stale.
+            OutcomeError: DRIVER_LOST: a needed one is missing, stale or not finite.
         """
         with self._lock:
             positions, arrivals = dict(self._positions), dict(self._arrivals)
@@ -53,6 +54,13 @@ class JointStateMonitor:
         if age > self._max_age:
             raise OutcomeError(
                 Outcome.DRIVER_LOST, f"{self._topic} has been silent for {age:.1f} s; the driver is gone"
+            )
+        unknown = [name for name in self._needed if not math.isfinite(positions[name])]
+        if unknown:
+            raise OutcomeError(
+                Outcome.DRIVER_LOST,
+                f"{self._topic} has no finite position of {', '.join(unknown)}; is the driver active, and its hardware "
+                "connected?",
             )
         return positions
 
