@@ -79,7 +79,14 @@ def test_a_trajectory_server_that_dies_in_motion(harness):
 def test_a_driver_whose_joint_states_end_in_motion(harness):
     dies(harness, lambda: setattr(harness.states, "silent", True))
     outcome, stage, message = end(harness)
-    assert (outcome, stage) == (Outcome.DRIVER_LOST, "descend") and "has been silent" in message
+    assert (outcome, stage) == (Outcome.DRIVER_LOST, "descend") and "has been silent for" in message
+
+
+def test_a_gripper_whose_joint_states_end_is_named(harness):
+    dies(harness, lambda: setattr(harness.cell, "finger_names", ()))
+    outcome, stage, message = end(harness)
+    assert (outcome, stage) == (Outcome.DRIVER_LOST, "descend")
+    assert "silent about gripper_prismatic_joint_1, gripper_prismatic_joint_2 for" in message
 
 
 def test_a_joint_whose_position_is_no_number(harness):

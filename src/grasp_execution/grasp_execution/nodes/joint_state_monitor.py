@@ -50,10 +50,14 @@ class JointStateMonitor:
                     "those of the fingers (gripper_joints) too"
                 )
             raise OutcomeError(Outcome.DRIVER_LOST, f"{self._topic} brings no {', '.join(missing)}{remedy}")
-        age = time.monotonic() - min(arrivals[name] for name in self._needed)
-        if age > self._max_age:
+        now = time.monotonic()
+        late = [name for name in self._needed if now - arrivals[name] > self._max_age]
+        if late:
+            what = "" if len(late) == len(self._needed) else f" about {', '.join(late)}"
+            age = now - min(arrivals[name] for name in late)
             raise OutcomeError(
-                Outcome.DRIVER_LOST, f"{self._topic} has been silent for {age:.1f} s; the driver is gone"
+                Outcome.DRIVER_LOST,
+                f"{self._topic} has been silent{what} for {age:.1f} s; the driver is gone, or publishes too seldom",
             )
         unknown = [name for name in self._needed if not math.isfinite(positions[name])]
         if unknown:
