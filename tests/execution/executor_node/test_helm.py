@@ -256,7 +256,7 @@ def test_a_course_that_fails_ends_it(harness, controller, kind, code, words):
 
 
 def test_a_cancel_by_someone_else_ends_it(harness, controller):
-    with pytest.raises(OutcomeError, match="someone else canceled the motion"), steer(harness) as helm:
+    with pytest.raises(OutcomeError, match=r"STOPPED: .* someone else canceled the motion"), steer(harness) as helm:
         helm.send(course(harness), 0.0)
         until(lambda: len(controller.goals) == 1)
         harness.robot.halt()

@@ -92,6 +92,19 @@ def test_stop_also_halts_motions_of_others(harness):
     assert harness.result(handle).status == GoalStatus.STATUS_CANCELED
 
 
+def test_an_arm_whose_motion_someone_else_cancels_holds(harness):
+    reached = hold_in_motion(harness, 1)
+    harness.start()
+    handle = harness.send()
+    assert reached.wait(5.0)
+    where = dict(harness.cell.joints)
+    harness.node._robot.halt()  # as anybody can: the controller's own service
+    result = harness.result(handle).result
+    assert (result.outcome.code, result.failed_stage) == (Outcome.STOPPED, "approach")
+    assert "someone else canceled the motion" in result.outcome.message and "the arm holds" in result.outcome.message
+    assert harness.cell.motions == 1 and harness.cell.joints == where
+
+
 def test_a_node_that_ends_stops_its_pick_first(harness):
     reached = hold_in_motion(harness, 4)
     harness.start()

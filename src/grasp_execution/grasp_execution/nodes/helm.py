@@ -39,8 +39,8 @@ _TAKEN_SECONDS = 0.05
 def motion_failure(answer: Any, name: str) -> OutcomeError:
     """Why a goal did not succeed, from its answer (`status` and `result`)."""
     code, words = answer.result.error_code, answer.result.error_string
-    if answer.status == GoalStatus.STATUS_CANCELED:
-        return OutcomeError(Outcome.TRAJECTORY_FAILED, f"someone else canceled the motion: {words or 'no reason'}")
+    if answer.status == GoalStatus.STATUS_CANCELED:  # a person, another client, or a controller that is deactivated
+        return OutcomeError(Outcome.STOPPED, f"{name}: someone else canceled the motion: {words or 'no reason given'}")
     what = (REFUSALS | FAILURES).get(code, f"error code {code}")
     outcome = Outcome.TRAJECTORY_REJECTED if code in REFUSALS else Outcome.TRAJECTORY_FAILED
     return OutcomeError(outcome, f"{name}: {what}: {words or 'no reason given'}")
