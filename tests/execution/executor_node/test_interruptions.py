@@ -4,7 +4,9 @@ import threading
 
 import pytest
 from action_msgs.msg import GoalStatus
+from std_srvs.srv import Trigger
 
+from grasp_execution.nodes.executor import THREADS
 from grasp_perception.outcomes import Outcome
 
 MOTIONS = {"approach": 1, "descend": 2, "lift": 3, "transport": 4, "return": 5}
@@ -64,6 +66,16 @@ def test_stop_in_motion_holds_and_says_where(harness):
     assert harness.cell.motions == 4 and harness.cell.gap == 0.015
     harness.cell.stuck, harness.cell.on_motion = False, lambda number: None
     assert harness.pick().result.outcome.code == Outcome.SUCCESS
+
+
+def test_a_halt_is_confirmed_while_more_people_stop_than_there_are_threads(harness):
+    reached = hold_in_motion(harness, 1)
+    harness.start()
+    handle = harness.send()
+    assert reached.wait(5.0)
+    stops = [harness.stop_client.call_async(Trigger.Request()) for _ in range(THREADS + 2)]
+    assert all(harness.wait(stop).success for stop in stops)
+    assert harness.result(handle).result.outcome.code == Outcome.STOPPED
 
 
 def test_stop_when_nothing_runs(harness):

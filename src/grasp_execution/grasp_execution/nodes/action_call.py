@@ -104,15 +104,13 @@ def is_loss(reason: BaseException) -> bool:
 
 def halt_goal(sent: Any, timeout: float) -> bool:
     """Cancel a goal, even one not yet accepted; returns whether it has ended within seconds of wall time."""
-    if sent.done():
-        _cancel(sent)
-    else:
-        sent.add_done_callback(_cancel)
     try:
         handle = wait_for(sent, _nothing, timeout, TimeoutError)
+        _cancel(sent)
         if handle.accepted:
             wait_for(handle.get_result_async(), _nothing, timeout, TimeoutError)
     except TimeoutError:
+        sent.add_done_callback(_cancel)  # as soon as it is accepted, or once more
         return False
     return True
 

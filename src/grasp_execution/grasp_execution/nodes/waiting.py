@@ -31,7 +31,8 @@ def wait_for(future: Future, watch: Watch, timeout: float | None, late: Callable
     done = threading.Event()
     future.add_done_callback(lambda _: done.set())
     deadline = None if timeout is None else time.monotonic() + timeout
-    while not done.wait(POLL_SECONDS):
+    # A callback needs a thread of the executor, and all of them may wait.
+    while not (done.wait(POLL_SECONDS) or future.done()):
         watch()
         if deadline is not None and time.monotonic() > deadline:
             raise late()

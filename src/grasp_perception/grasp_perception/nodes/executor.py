@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+from rclpy.action import ActionClient
 from rclpy.client import Client
 from rclpy.context import Context
 from rclpy.executors import (
@@ -21,8 +22,9 @@ from rclpy.task import Task
 class NodeExecutor(Executor):
     """Takes messages and answers where it waits for them; services, goals and timers run in threads of a pool.
 
-    Callbacks of subscriptions must therefore be short: they put away what has come. rclpy's MultiThreadedExecutor
-    hands each message to another thread, which costs more than most messages are worth, the clock's above all.
+    Callbacks of subscriptions must therefore be short: they put away what has come. Answers, those of actions too, are
+    taken while every thread of the pool waits for them. rclpy's MultiThreadedExecutor hands each message to another
+    thread, which costs more than most messages are worth, the clock's above all.
     """
 
     def __init__(self, threads: int, *, context: Context | None = None) -> None:
@@ -47,7 +49,7 @@ class NodeExecutor(Executor):
             task, entity, _ = self.wait_for_ready_callbacks(timeout_sec, None, self._stopping.is_set)
         except (ConditionReachedException, ExternalShutdownException, ShutdownException, TimeoutException):
             return
-        if isinstance(entity, (Subscription, Client)):
+        if isinstance(entity, (Subscription, Client, ActionClient)):
             task()
         else:
             self._pool.submit(task)
