@@ -85,6 +85,14 @@ def test_stop_when_nothing_runs(harness):
     assert response.success and response.message.startswith("no pick was running; the arm holds at joint_1=")
 
 
+def test_an_arm_of_which_nothing_more_is_heard_is_not_said_to_hold(harness):
+    harness.start(driver_timeout=0.5)
+    harness.pick(plan_only=True)
+    harness.states.silent = True  # from now on: the last joint states are still recent
+    response = harness.stop()
+    assert not response.success and "where the arm is is not known" in response.message
+
+
 def test_stop_also_halts_motions_of_others(harness):
     from control_msgs.action import FollowJointTrajectory
     from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint

@@ -207,13 +207,15 @@ class RobotClient:
             self._cancel_all.call_async(CancelGoal.Request())  # no goal and no time: all goals
 
     def is_still(self) -> bool:
-        """Whether no joint moves; takes a tenth of a second of wall time.
+        """Whether no joint moves, by joint states from now on; takes a tenth of a second of wall time or more.
 
         Raises:
             OutcomeError: DRIVER_LOST.
         """
+        self._catch_up()
         before = self.positions()
         time.sleep(_STILL_SECONDS)
+        self._catch_up()
         after = self.positions()
         return all(abs(after[name] - before[name]) < _STILL for name in self._arm.joints)
 
