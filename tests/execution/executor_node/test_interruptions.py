@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from action_msgs.msg import GoalStatus
@@ -91,6 +92,24 @@ def test_an_arm_of_which_nothing_more_is_heard_is_not_said_to_hold(harness):
     harness.states.silent = True  # from now on: the last joint states are still recent
     response = harness.stop()
     assert not response.success and "where the arm is is not known" in response.message
+
+
+@pytest.mark.parametrize(("seconds", "holds"), [(0.4, True), (3.0, False)])
+def test_stop_waits_for_an_arm_to_come_to_rest(harness, seconds, holds):
+    harness.start(halt_timeout=1.0)
+    harness.pick(plan_only=True)
+    begun, end = threading.Event(), time.monotonic() + seconds
+
+    def come_to_rest():
+        while time.monotonic() < end:
+            harness.cell.joints["joint_2"] += 0.002
+            begun.set()
+            time.sleep(0.005)
+
+    threading.Thread(target=come_to_rest, daemon=True).start()
+    assert begun.wait(5.0)
+    response = harness.stop()
+    assert response.success is holds and ("MAY STILL BE MOVING" in response.message) is not holds
 
 
 def test_stop_also_halts_motions_of_others(harness):

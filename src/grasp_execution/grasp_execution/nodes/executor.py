@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import time
 from collections import Counter
 
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
@@ -153,9 +154,11 @@ class ExecutorNode(Node):
         self._robot.halt()  # also what others have told the arm to do
         what = f"stopped the pick in {stage or 'its beginning'}" if running else "no pick was running"
         self.get_logger().warning(f"/stop: {what}")
+        deadline = time.monotonic() + self._halt_timeout
         ended = self._idle.wait(self._halt_timeout + 1.0)
         try:
-            still = self._robot.is_still()
+            while not (still := self._robot.is_still()) and time.monotonic() < deadline:
+                pass  # an arm takes a while to come to rest
             positions = self._robot.positions()
             where = describe({name: positions[name] for name in self._arm.joints})
             fingers = f"fingers {self._robot.gap() * 1e3:.1f} mm apart"
