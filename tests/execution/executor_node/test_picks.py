@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from action_msgs.msg import GoalStatus
@@ -9,6 +10,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from sensor_msgs.msg import RegionOfInterest
 
 from grasp_execution.pick import Stage
+from grasp_msgs.action import Pick
 from grasp_perception.outcomes import Outcome
 
 ALL_STAGES = [stage.value for stage in Stage]
@@ -164,6 +166,27 @@ def test_a_second_goal_is_rejected_while_one_runs(harness):
     assert outcome(harness.result(first)) is Outcome.SUCCESS
     harness.cell.in_bin = False
     assert outcome(harness.pick(plan_only=True)) is Outcome.SUCCESS
+
+
+def test_a_goal_that_comes_as_the_last_one_ends_is_not_taken_for_ended(harness):
+    harness.start()
+    second, hold = [], threading.Event()
+
+    class Idle(threading.Event):
+        def set(self):
+            if not second:
+                second.append(harness.client.send_goal_async(Pick.Goal(plan_only=True)))
+                time.sleep(0.3)  # it comes at this moment
+            super().set()
+
+    harness.node._idle = Idle()
+    harness.cell.on_grasp_request = lambda: second and hold.wait(5.0)
+    harness.pick(plan_only=True)
+    handle = harness.wait(second[0])
+    ended = harness.node._idle.is_set()
+    hold.set()
+    assert handle.accepted and not ended
+    harness.result(handle)
 
 
 def test_diagnostics_tell_the_last_outcome(harness):

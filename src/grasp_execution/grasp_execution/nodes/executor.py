@@ -131,7 +131,7 @@ class ExecutorNode(Node):
             with self._lock:
                 self._running = None
                 self._stage = ""
-            self._idle.set()
+                self._idle.set()
 
     def _end(self, goal: ServerGoalHandle, result: PickResult) -> None:
         self._last = result
