@@ -164,11 +164,12 @@ class States(Node):
         self.publisher = self.create_publisher(JointState, "/joint_states", 10)
         self.clock = self.create_publisher(Clock, "/clock", 10) if clock else None
         self.silent = self.clock_stands = False
+        self.clock_behind = 0.0
         self.timer = self.create_timer(0.02, self._publish)
 
     def _publish(self) -> None:
         if self.clock is not None and not self.clock_stands:
-            self.clock.publish(Clock(clock=stamp(time.monotonic())))
+            self.clock.publish(Clock(clock=stamp(time.monotonic() - self.clock_behind)))
         if self.silent:
             return
         cell = self.cell

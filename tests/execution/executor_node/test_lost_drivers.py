@@ -114,6 +114,12 @@ def test_a_simulation_whose_clock_stops_in_motion(harness):
     assert (outcome, stage) == (Outcome.DRIVER_LOST, "descend") and "clock has stood still" in message
 
 
+def test_a_clock_that_goes_back_in_motion(harness):
+    dies(harness, lambda: setattr(harness.states, "clock_behind", 5.0), clock=True)
+    outcome, stage, message = end(harness)
+    assert (outcome, stage) == (Outcome.DRIVER_LOST, "descend") and "the clock went back by 5.0 s" in message
+
+
 def test_a_pick_by_simulated_time(harness):
     harness.start(clock=True)
     assert end(harness)[0] is Outcome.SUCCESS

@@ -28,6 +28,8 @@ from grasp_perception.ros_conversions import stamp
 
 _STILL = 1e-3
 _STILL_SECONDS = 0.1
+_BACK_SECONDS = 0.1
+"""By more than this no clock is corrected while it runs; waits that end at a time would last so much longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +264,7 @@ class RobotClient:
             time.sleep(POLL_SECONDS / 2)
 
     def _guard(self, watch: Watch) -> Watch:
-        """A watch that also notices joint states that no longer come, and a clock that stands still."""
+        """A watch that also notices joint states that no longer come, and a clock that stands still or goes back."""
         last = self.now()
         changed = time.monotonic()
 
@@ -271,6 +273,11 @@ class RobotClient:
             watch()
             self.positions()
             now, wall = self.now(), time.monotonic()
+            if now < last - _BACK_SECONDS:
+                raise OutcomeError(
+                    Outcome.DRIVER_LOST,
+                    f"the clock went back by {last - now:.1f} s; was the simulation started anew, or the time set?",
+                )
             if now != last:
                 last, changed = now, wall
             elif wall - changed > self._timing.silence:
