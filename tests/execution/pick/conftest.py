@@ -238,9 +238,9 @@ class Bench:
 
         return self._pick.run(self.request, self.interruption, on_stage)
 
-    def again(self) -> PickResult:
-        """A second pick, with nothing wrong any more."""
-        self.world.faults, self.world.hooks, self.world.events = {}, {}, []
+    def again(self, faults: dict[str, list[Exception]] | None = None) -> PickResult:
+        """A second pick, with nothing wrong any more but these faults."""
+        self.world.faults, self.world.hooks, self.world.events = faults or {}, {}, []
         self.interruption, self.on_stage = Interruption(), lambda progress: None
         return self.run()
 

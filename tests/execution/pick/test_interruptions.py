@@ -82,6 +82,17 @@ def test_an_arm_that_was_put_home_in_the_meantime_does_not_go_back_to_leave(benc
     assert bench.world.moves()[:3] == ["grip open", "grip open", "follow above"]
 
 
+@pytest.mark.parametrize("picks_without_driver", [0, 1])
+def test_an_arm_that_was_moved_in_the_meantime_does_not_go_back_to_leave(bench, picks_without_driver):
+    bench.world.hooks["follow down"] = bench.interruption.stop
+    bench.run()
+    bench.world.joints["joint_2"] -= 0.15  # jogged aside
+    for _ in range(picks_without_driver):
+        bench.again({"connect": [OutcomeError(Outcome.CONTROLLER_UNAVAILABLE, "no driver")]})
+    assert bench.again().outcome is Outcome.SUCCESS
+    assert bench.world.moves()[:2] == ["grip open", "follow home"]
+
+
 @pytest.mark.parametrize(("kind", "outcome"), KINDS)
 def test_interrupted_while_recovering(bench, kind, outcome):
     bench.world.thickness = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from grasp_execution.arm import Arm
 from grasp_execution.motion.interface import JointGoal, LineGoal, MotionRequest, PoseGoal, SceneObject
@@ -26,7 +27,8 @@ class Mover:
 
     Attributes:
         escape: base_from_tool straight above what the tool may be in the middle of, or None when it is
-            in the open. Leaving goes there first, and outlives a pick that was interrupted.
+            in the open. Leaving goes there first, and outlives a pick that was interrupted, unless the
+            arm is moved in the meantime.
     """
 
     def __init__(self, arm: Arm, gripper: Gripper, workcell: WorkCell, ports: Ports, options: PickOptions) -> None:
@@ -35,6 +37,7 @@ class Mover:
         self.workcell = workcell
         self.options = options
         self.escape: Transform | None = None
+        self._left: dict[str, float] | None = None
         self._ports = ports
 
     def start(self) -> dict[str, float]:
@@ -140,19 +143,33 @@ class Mover:
                 f"the fingers stopped {state.gap * 1e3:.1f} mm apart instead of {gap * 1e3:.1f} mm; what blocks them?",
             )
 
+    def note_where(self) -> None:
+        """Remember where a pick leaves the arm, if that is in the middle of something."""
+        if self.escape is not None and self._left is None:
+            with suppress(OutcomeError):
+                self._left = self.start()
+
     def leave(self, watch: Watch) -> None:
-        """Go straight up out of what the tool is in the middle of, if it is.
+        """Go straight up out of what the tool is in the middle of, if it still is.
 
         Contact with the table is allowed: the fingers may be on it, and the motion leads away from it.
 
         Raises:
             OutcomeError: What the planner or the robot raises.
         """
+        if self._was_moved():
+            self.escape = None
+        self._left = None
         if self.escape is None:
             return
         up = self.plan_pose("retreat", self.start(), self.escape, watch, straight=True, allow_contact=(TABLE,))
         self.follow(up, watch)
         self.escape = None
+
+    def _was_moved(self) -> bool:
+        """Whether someone moved the arm since the last pick."""
+        left, present, tolerance = self._left, self.start(), self.options.start_tolerance
+        return left is not None and any(abs(present[name] - left[name]) > tolerance for name in self.arm.joints)
 
     def go_home(self, watch: Watch) -> None:
         """Leave, and go home, unless the arm is there.
@@ -161,7 +178,7 @@ class Mover:
             OutcomeError: What the planner or the robot raises.
         """
         if self.at_home():
-            self.escape = None
+            self.escape = self._left = None
             return
         try:
             self.leave(watch)

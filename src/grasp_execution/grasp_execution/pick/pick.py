@@ -55,7 +55,7 @@ class Pick:
     that is interrupted ends with the interruption's outcome.
 
     The next pick begins with home: whatever the gripper still holds is let go where it is, then the arm
-    goes straight up if it was left among the objects, and home.
+    goes straight up if it was left among the objects and nobody moved it since, and home.
     """
 
     def __init__(
@@ -92,6 +92,7 @@ class Pick:
         except Exception as error:
             failure, failed_stage = _as_outcome(error), record.stage
             failure, failed_stage = self._end_safely(attempt, record, interruption, failure, failed_stage)
+        self._mover.note_where()
         verdict = attempt.verdict
         return PickResult(
             outcome=failure.outcome if failure else Outcome.SUCCESS,
