@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -220,6 +221,21 @@ def test_two_courses_on_their_way_that_are_refused_leave_the_one_that_is_followe
         sent.set_result(Goal(accepted=False))
     assert helm.under_way() == (courses[0], 0.0)
     assert helm.halt(1.0) and followed.canceled
+
+
+def test_the_latest_course_is_halted_before_one_of_which_nothing_is_heard():
+    client = Client()
+    helm = ActionHelm(client, "arm", lambda trajectory, start: trajectory, nothing, 5.0)
+    for end in (0.1, 0.2):
+        helm.send(Trajectory(("joint",), np.array([0.0, 0.5]), np.array([[0.0], [end]])), 0.0)
+    followed = Goal(accepted=True)
+    client.sent[1].set_result(followed)
+    thread = threading.Thread(target=helm.halt, args=(2.0,))
+    thread.start()
+    until(lambda: followed.canceled, 1.0)
+    client.sent[0].set_result(Goal(accepted=False))
+    thread.join(5.0)
+    assert not thread.is_alive()
 
 
 def test_four_refusals_in_a_row_are_enough(harness, controller):

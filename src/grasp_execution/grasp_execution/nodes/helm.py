@@ -121,7 +121,8 @@ class ActionHelm:
 
     def halt(self, timeout: float) -> bool:
         """Have the arm hold if it is not at rest already; whether that was confirmed within seconds of wall time."""
-        return self._arrived or all([halt_goal(course.sent, timeout) for course in self._courses])
+        # The latest first: it is what the arm follows, unless it is refused.
+        return self._arrived or all([halt_goal(course.sent, timeout) for course in reversed(self._courses)])
 
     def _look_at_the_last(self) -> None:
         """Whether the last course was refused, failed, or has ended; earlier ones were pre-empted by it."""
