@@ -138,7 +138,8 @@ def test_an_arm_that_is_not_at_home_opens_and_goes_home_before_the_camera_looks(
     bench.world.joints["joint_2"] += 0.5
     bench.world.opening = 0.0
     bench.request = PickRequest(plan_only=True)
-    bench.run()
+    result = bench.run()
+    assert result.message == "planned; nothing moved after home"
     assert bench.world.events[:5] == ["connect", "grip open", "plan home", "follow home", "look at objects"]
 
 

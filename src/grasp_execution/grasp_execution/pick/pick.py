@@ -164,5 +164,5 @@ def _as_outcome(error: Exception) -> OutcomeError:
 
 def _success(request: PickRequest, name: str) -> str:
     if request.plan_only:
-        return "planned; nothing moved"
+        return "planned; nothing moved after home"
     return f"{name or 'an object'} is in the bin" if name else "an object was released over the bin"
