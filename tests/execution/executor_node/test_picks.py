@@ -147,7 +147,7 @@ def test_a_motion_that_does_not_end_is_canceled(harness):
     harness.on_stage["return"] = lambda: setattr(harness.cell, "stuck", False)
     answer = harness.pick()
     assert (outcome(answer), answer.result.failed_stage) == (Outcome.TRAJECTORY_FAILED, "approach")
-    assert "it was canceled" in answer.result.outcome.message
+    assert "it was canceled. Is something in the way" in answer.result.outcome.message
 
 
 def test_a_second_goal_is_rejected_while_one_runs(harness):

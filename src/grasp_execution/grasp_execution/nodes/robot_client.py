@@ -134,7 +134,8 @@ class RobotClient:
         def late() -> OutcomeError:
             return OutcomeError(
                 Outcome.TRAJECTORY_FAILED,
-                f"a motion of {trajectory.duration:.1f} s had not ended after {limit:.1f} s; it was canceled",
+                f"a motion of {trajectory.duration:.1f} s had not ended after {limit:.1f} s; it was canceled. Is "
+                "something in the way, or the robot's speed turned down (then raise motion_factor)?",
             )
 
         try:
