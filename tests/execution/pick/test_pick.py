@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -213,6 +215,17 @@ def test_a_grasp_where_none_is_allowed_is_never_planned(bench, make_grasp, place
     result = bench.run()
     assert (result.outcome, result.failed_stage) == (outcome, Stage.PLAN_MOTION)
     assert "plan down" not in bench.world.events and bench.world.moves() == []
+
+
+@pytest.mark.parametrize("width", [0.0, -0.01, 0.031, float("nan")])
+def test_a_grasp_that_the_gripper_does_not_open_for_is_never_planned(bench, make_grasp, width):
+    wrong = replace(make_grasp(0.2, 0.05), width=width)
+    bench.world.grasps = [wrong]
+    result = bench.run()
+    assert (result.outcome, result.failed_stage) == (Outcome.NO_GRASP, Stage.PLAN_MOTION)
+    assert f"of 'fake' asks for an opening of {width * 1e3:.1f} mm" in result.message and bench.world.moves() == []
+    bench.world.grasps = [wrong, make_grasp(0.2, 0.05)]
+    assert bench.again().outcome is Outcome.SUCCESS
 
 
 def test_a_grasp_where_none_is_allowed_gives_way_to_the_next(bench, make_grasp):

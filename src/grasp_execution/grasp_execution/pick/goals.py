@@ -59,6 +59,20 @@ def held_object(grasp: Grasp, gripper: Gripper, workcell: WorkCell) -> SceneObje
     return SceneObject("held object", Box(size), center, attached=True)
 
 
+def check_width(grasp: Grasp, gripper: Gripper) -> None:
+    """Check that the fingers open as wide as a grasp asks for.
+
+    Raises:
+        OutcomeError: NO_GRASP.
+    """
+    if not 0.0 < grasp.width <= gripper.max_opening + _SLACK:  # also refuses NaN
+        raise OutcomeError(
+            Outcome.NO_GRASP,
+            f"the grasp of '{grasp.planner}' asks for an opening of {grasp.width * 1e3:.1f} mm, but the fingers open "
+            f"by at most {gripper.max_opening * 1e3:.1f} mm; give the planner this gripper's file",
+        )
+
+
 def check_grasp(pose: Transform, workcell: WorkCell) -> None:
     """Check where the fingers close.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from grasp_execution.motion.interface import SceneObject
-from grasp_execution.pick.goals import approach_pose, check_grasp, held_object, lift_pose, release_poses
+from grasp_execution.pick.goals import approach_pose, check_grasp, check_width, held_object, lift_pose, release_poses
 from grasp_execution.pick.leg import Leg
 from grasp_execution.pick.mover import TABLE, Mover
 from grasp_execution.pick.ports import Watch
@@ -92,6 +92,10 @@ def _plan_one(grasp: Grasp, mover: Mover, watch: Watch, opening: float | None) -
         return legs[-1]
 
     workcell, gripper = mover.workcell, mover.gripper
+    try:
+        check_width(grasp, gripper)
+    except OutcomeError as error:
+        raise _LegFailed(0, error) from error
     if opening is None:
         opening = min(grasp.width + mover.options.open_margin, gripper.max_opening)
     apart, above = mover.fingers(opening), approach_pose(grasp.pose, workcell)
