@@ -91,7 +91,7 @@ def test_an_arm_of_which_nothing_more_is_heard_is_not_said_to_hold(harness):
     harness.pick(plan_only=True)
     harness.states.silent = True  # from now on: the last joint states are still recent
     response = harness.stop()
-    assert not response.success and "where the arm is is not known" in response.message
+    assert not response.success and "MAY STILL BE MOVING, use the emergency stop; where it is is" in response.message
 
 
 @pytest.mark.parametrize(("seconds", "holds"), [(0.4, True), (3.0, False)])

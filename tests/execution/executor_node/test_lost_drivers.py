@@ -73,7 +73,7 @@ def test_a_trajectory_server_that_dies_in_motion(harness):
     dies(harness, lambda: harness.drivers.die())
     outcome, stage, message = end(harness)
     assert (outcome, stage) == (Outcome.DRIVER_LOST, "descend")
-    assert "vanished" in message
+    assert "vanished" in message and "may still be moving, use the emergency stop" in message
 
 
 def test_a_driver_whose_joint_states_end_in_motion(harness):

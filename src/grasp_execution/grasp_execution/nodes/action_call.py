@@ -84,22 +84,18 @@ def run_goal(
     except GoalRejected:
         raise
     except BaseException as reason:
-        if not halt_goal(sent, halt_timeout) and not is_loss(reason):
-            raise OutcomeError(
-                Outcome.DRIVER_LOST,
-                f"{reason}, but {unconfirmed(who, halt_timeout)}",
-            ) from reason
+        if not halt_goal(sent, halt_timeout):
+            raise unconfirmed(reason, who, halt_timeout) from reason
         raise
 
 
-def unconfirmed(who: str, timeout: float) -> str:
-    """What to say of a server that does not confirm a halt within seconds of wall time."""
-    return f"{who} did not confirm the halt within {timeout:.1f} s: it may still be moving, use the emergency stop"
-
-
-def is_loss(reason: BaseException) -> bool:
-    """Whether a driver is lost."""
-    return isinstance(reason, OutcomeError) and reason.outcome is Outcome.DRIVER_LOST
+def unconfirmed(reason: BaseException, who: str, timeout: float) -> OutcomeError:
+    """DRIVER_LOST, of a server that was to halt for a reason and did not confirm it within seconds of wall time."""
+    return OutcomeError(
+        Outcome.DRIVER_LOST,
+        f"{reason}, but {who} did not confirm the halt within {timeout:.1f} s: it may still be moving, use the "
+        "emergency stop",
+    )
 
 
 def halt_goal(sent: Any, timeout: float) -> bool:

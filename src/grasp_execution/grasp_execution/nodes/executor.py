@@ -31,6 +31,7 @@ THREADS = 6
 """One picks, one may stop, the others keep messages flowing."""
 GOODBYE_SECONDS = 2.0
 """Wall time for a running pick to halt when the node ends; Ctrl-C is to take less than three."""
+_MAY_MOVE = "THE ARM MAY STILL BE MOVING, use the emergency stop"
 
 
 class ExecutorNode(Node):
@@ -163,10 +164,11 @@ class ExecutorNode(Node):
             where = describe({name: positions[name] for name in self._arm.joints})
             fingers = f"fingers {self._robot.gap() * 1e3:.1f} mm apart"
         except OutcomeError as error:
-            response.success, response.message = False, f"{what}; where the arm is is not known: {error.message}"
+            response.success = False
+            response.message = f"{what}; {_MAY_MOVE}; where it is is not known: {error.message}"
             return response
         response.success = ended and still
-        state = "the arm holds" if response.success else "THE ARM MAY STILL BE MOVING, use the emergency stop;"
+        state = "the arm holds" if response.success else f"{_MAY_MOVE};"
         response.message = f"{what}; {state} at {where} rad, {fingers}"
         return response
 

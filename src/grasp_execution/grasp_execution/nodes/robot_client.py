@@ -16,7 +16,7 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 
 from grasp_execution.arm import Arm
-from grasp_execution.nodes.action_call import GoalRejected, LockedActionClient, is_loss, run_goal, unconfirmed
+from grasp_execution.nodes.action_call import GoalRejected, LockedActionClient, run_goal, unconfirmed
 from grasp_execution.nodes.helm import ActionHelm, motion_failure
 from grasp_execution.nodes.joint_state_monitor import JointStateMonitor
 from grasp_execution.nodes.waiting import POLL_SECONDS, Presence, wait_until
@@ -159,12 +159,9 @@ class RobotClient:
         try:
             yield helm
         except BaseException as reason:
-            halted, lost = helm.halt(self._timing.halt), is_loss(reason)
-            if not halted and not lost:
-                raise OutcomeError(
-                    Outcome.DRIVER_LOST, f"{reason}, but {unconfirmed(self._arm.controllers.arm, self._timing.halt)}"
-                ) from reason
-            if not lost:
+            if not helm.halt(self._timing.halt):
+                raise unconfirmed(reason, self._arm.controllers.arm, self._timing.halt) from reason
+            if not (isinstance(reason, OutcomeError) and reason.outcome is Outcome.DRIVER_LOST):
                 self._catch_up()
             raise
         helm.halt(self._timing.halt)
