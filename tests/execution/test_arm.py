@@ -22,6 +22,7 @@ def test_widowx_with_the_files_it_names(repository):
         ({"velocity_scaling": 1.5}, "velocity_scaling"),
         ({"max_tilt": -0.1}, "max_tilt"),
         ({"colour": "black"}, "colour"),
+        ({"gripper_joints": {"names": ["left", "right"], "links": ["left_link"]}}, r"one link for each of \['left'"),
     ],
 )
 def test_wrong_arm_files_are_refused(repository, tmp_path, change, match):

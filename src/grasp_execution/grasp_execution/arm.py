@@ -27,6 +27,12 @@ class GripperJoints(Configuration):
     links: tuple[str, ...]
     """The finger links, one for each joint."""
 
+    @model_validator(mode="after")
+    def _link_for_each(self) -> GripperJoints:
+        if len(self.links) != len(self.names):
+            raise ValueError(f"links must name one link for each of {list(self.names)}, not {list(self.links)}")
+        return self
+
 
 class Controllers(Configuration):
     """Names of the action servers that move the arm, the same for a real and a simulated one."""

@@ -141,6 +141,7 @@ def test_out_of_reach(other):
         ({"tool_frame": "hand"}, "no frame 'hand'"),
         ({"base_frame": "link3"}, "base_frame 'link3' moves with the arm"),
         ({"gripper_joints": {"names": ["finger"], "links": ["f"]}}, "no moving joint 'finger'"),
+        ({"gripper_joints": {"names": ["joint6"], "links": ["finger"]}}, "no frame 'finger'"),
         ({"joints": ARMS["xarm6"][1][::-1]}, "must be a chain"),
         ({"home": dict(zip(ARMS["xarm6"][1], [0.0, 3.0, 0.0, 0.0, 0.0, 0.0]))}, r"outside the limits of \['joint2'\]"),
     ],

@@ -82,6 +82,8 @@ class RobotModel:
         self.base = base.placement
         self._base_inverse = base.placement.inverse()
         self.finger_links = frozenset(arm.gripper_joints.links)
+        for link in self.finger_links:
+            self._frame(link)
         self._data = self.model.createData()
 
     def _frame(self, name: str) -> int:
