@@ -106,7 +106,8 @@ def plan_in_base(
         reachable: See `filters.keep_feasible`.
 
     Raises:
-        NoGraspFound: The planner's reason; or NO_OBJECT, nothing stands in the workspace.
+        NoGraspFound: The planner's reason; NO_OBJECT, nothing stands in the workspace; or NO_GRASP, no candidate can
+            be made one from above.
         OutcomeError: OUTSIDE_WORKSPACE, BELOW_TABLE, OUT_OF_REACH: no candidate passes the filters.
     """
     planner.quality_map = None  # that of an earlier frame must not pass for this one's
@@ -118,5 +119,13 @@ def plan_in_base(
             raise NoGraspFound(Outcome.NO_OBJECT, f"nothing stands on the table in {where}")
         frame = without_floor(frame, base_from_camera, workcell)
     proposed = planner.plan(frame, roi=mask, max_grasps=max(max_grasps, candidates), tracked=tracked)
-    grasps = [to_base(candidate, base_from_camera, name) for candidate in proposed]
+    grasps: list[Grasp] = []
+    steep: ValueError | None = None
+    for candidate in proposed:
+        try:
+            grasps.append(to_base(candidate, base_from_camera, name))
+        except ValueError as error:
+            steep = error
+    if steep is not None and not grasps:
+        raise NoGraspFound(Outcome.NO_GRASP, f"none of {len(proposed)} grasps is one from above: {steep}")
     return keep_feasible(grasps, workcell, planner.gripper, reachable)[:max_grasps]
