@@ -202,7 +202,7 @@ def test_no_camera_info(camera, subscriber):
     camera.publish_depth(at)
     outcome, message = refusal(subscriber)
     assert outcome is Outcome.MISSING_CAMERA_INFO
-    assert INFO_TOPIC in message
+    assert f"{INFO_TOPIC} (1 node publishes it); it must come again and again, as the images do" in message
 
 
 def test_camera_info_of_zeros(camera, subscriber):
@@ -230,7 +230,17 @@ def test_camera_info_of_another_size(camera, subscriber):
     camera.publish_color(at)
     camera.publish_depth(at)
     camera.publish_info(at, CAMERA.scale(8, 6))
-    assert refusal(subscriber, timeout=5.0)[0] is Outcome.MISMATCHED_IMAGES
+    outcome, message = refusal(subscriber)
+    assert outcome is Outcome.MISMATCHED_IMAGES and "the camera_info is of 8x6 images" in message
+
+
+def test_a_camera_that_changes_its_resolution(camera, subscriber):
+    at = camera.publish()
+    subscriber.wait(at)
+    camera.publish_info(at, CAMERA.scale(8, 6))
+    until(lambda: subscriber._info.width == 8)
+    threading.Timer(0.3, lambda: camera.publish_info(at)).start()
+    assert subscriber.wait(at).intrinsics == CAMERA
 
 
 def test_time_that_starts_again(camera, subscriber):

@@ -144,10 +144,12 @@ class RGBDSubscriber:
         deadline = time.monotonic() + timeout
         with self._changed:
             while True:
+                remaining = deadline - time.monotonic()
                 if self._pair is not None and self._info is not None and self._fresh(earliest, max_age):
                     color, depth, info = self._pair[0].message, self._pair[1].message, self._info
-                    break
-                remaining = deadline - time.monotonic()
+                    # A camera that changes its resolution sends some of either for a while.
+                    if remaining <= 0 or len({(part.width, part.height) for part in (color, depth, info)}) == 1:
+                        break
                 if not self._node.context.ok():
                     raise OutcomeError(Outcome.NO_CAMERA, "this node was shut down while it waited for an image")
                 if remaining <= 0:
@@ -222,7 +224,11 @@ class RGBDSubscriber:
             return OutcomeError(
                 Outcome.MISSING_CAMERA_INFO,
                 f"images arrive, but no camera_info on {self.info_topic} ({_publishers(publishers)}); "
-                "start the camera's driver with its calibration, or name the right topic",
+                + (
+                    "it must come again and again, as the images do"
+                    if publishers
+                    else "start the camera's driver with its calibration, or name the right topic"
+                ),
             )
         return OutcomeError(Outcome.STALE_IMAGE, self._stale(earliest, max_age))
 
