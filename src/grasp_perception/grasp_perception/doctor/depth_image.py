@@ -13,8 +13,13 @@ _TOO_NEAR, _TOO_FAR, _FAR_OFF = 0.25, 1.6, 4.0
 """Metres. Table cameras measure from about 0.25 m; beyond 1.6 m a finger is a few pixels wide."""
 
 
-def check_units(raw: NDArray) -> tuple[list[Finding], NDArray[np.float32] | None]:
-    """Whether the numbers are what their type says; and the depth in metres, by the unit they seem to have."""
+def check_units(raw: NDArray, stored: bool = True) -> tuple[list[Finding], NDArray[np.float32] | None]:
+    """Whether the numbers are what their type says; and the depth in metres, by the unit they seem to have.
+
+    Args:
+        raw: (H, W) depth.
+        stored: Whether these are the numbers that were stored; those of a frame were converted.
+    """
     try:
         depth = decode_depth(raw)
     except ValueError as error:
@@ -43,8 +48,9 @@ def check_units(raw: NDArray) -> tuple[list[Finding], NDArray[np.float32] | None
             "multiply by the depth scale to get millimetres"
         )
         return [Finding(Level.ERROR, "units", message, remedy)], depth
-    unit = "millimetres (uint16)" if raw.dtype.kind == "u" else f"metres ({raw.dtype})"
-    return [Finding(Level.OK, "units", f"the depth is in {unit}")], depth
+    unit = "millimetres" if raw.dtype.kind == "u" else "metres"
+    kind = f" ({raw.dtype})" if stored else ""
+    return [Finding(Level.OK, "units", f"the depth is in {unit}{kind}")], depth
 
 
 def check_holes(depth: NDArray[np.float32]) -> list[Finding]:

@@ -40,7 +40,7 @@ def diagnose(
     raw: NDArray = np.asarray(image.depth if isinstance(image, RGBDFrame) else image)
     if isinstance(image, RGBDFrame):
         intrinsics, color = image.intrinsics, image.color
-    findings, depth = check_units(raw)
+    findings, depth = check_units(raw, stored=not isinstance(image, RGBDFrame))
     if depth is not None:
         findings += check_holes(depth)
         if np.isfinite(depth).any():
