@@ -103,6 +103,21 @@ def test_how_far_a_grasp_is_missed(repository: Path) -> None:
     )
 
 
+def test_a_gripper_opens_no_wider_where_it_comes_down(repository: Path) -> None:
+    depth = np.full((60, 80), 1.0, dtype=np.float32)
+    depth[:, 40:] = 2.0
+    depth[0] = np.nan
+    camera = CameraIntrinsics(1000.0, 1000.0, 39.5, 29.5, 80, 60)
+    gripper = Gripper.load(repository / "config/grippers/jacquard.yaml")  # opens 10 cm
+    values = np.array(
+        [[39.0, 30.0, 0.0, 90.0], [41.0, 30.0, 0.0, 40.0], [39.0, 1.0, 0.0, 90.0], [39.0, 1.0, 0.0, 90.0]]
+    )
+    errors = np.zeros((4, 4))
+    errors[:, :2] = [[2, 0], [-2, 0], [0, -1], [0, -9]]
+    missed = missed_by(values, errors, Uncertainty(position=0.001), depth, camera, gripper)
+    np.testing.assert_allclose(missed.values[:, 3], [50.0, 40.0, 90.0, 90.0])
+
+
 def test_the_command(own: Path, tmp_path: Path) -> None:
     def run(root: Path, trials: int) -> Result:
         words = ["data", "robustness", str(root), "--trials", str(trials), "--workers", "2"]

@@ -15,7 +15,7 @@ from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits
 from grasp_learning.training.scenes import open_parts, recipes
 from grasp_learning.training.settings import DataSource
 
-HEADER = {"format": "grasp-robustness", "version": 1, "uncertainty": {"trials": 4, "angle": 0.2}, "jaw": 0.02}
+HEADER = {"format": "grasp-robustness", "version": 2, "uncertainty": {"trials": 4, "angle": 0.2}, "jaw": 0.02}
 
 
 def note(root: Path, held: dict[str, list[int]]) -> None:

@@ -36,7 +36,8 @@ class RobustnessHeader(Configuration):
     """The first line."""
 
     format: Literal["grasp-robustness"] = "grasp-robustness"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
+    """1 took the opening for too wide where the gripper came down on something farther away."""
     uncertainty: Uncertainty
     jaw: float = Field(gt=0)
     """m; the size of jaw that was tried."""

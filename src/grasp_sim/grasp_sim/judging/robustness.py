@@ -193,18 +193,21 @@ def missed_by(
         values: (N, 4) as they are meant: x, y px, angle rad, opening px.
         error: (N, 4) of each of them, in standard deviations.
         uncertainty: The standard deviations.
-        depth: (H, W) m; what a metre is in pixels follows from it, at the centre that was meant.
+        depth: (H, W) m; what a metre is in pixels follows from it, for the error at the centre that was meant.
         camera: Of the image.
-        gripper: Opens no wider than it can, and never closes before it has come down.
+        gripper: Opens no wider than it can where it comes down, and never closes before it has.
     """
     column, row = np.rint(values[:, :2]).astype(np.intp).T
     scale = camera.fx / depth[row, column].astype(np.float64)  # px a metre
-    widest = gripper.max_opening * scale
+    centers = values[:, :2] + uncertainty.position * scale[:, None] * error[:, :2]
+    column, row = np.rint(centers).astype(np.intp).T
+    there = depth[np.clip(row, 0, len(depth) - 1), np.clip(column, 0, depth.shape[1] - 1)].astype(np.float64)
+    widest = gripper.max_opening * np.where(np.isfinite(there), camera.fx / there, scale)
     opening = values[:, 3] + uncertainty.opening * scale * error[:, 3]
     return GraspRectangles(
         np.column_stack(
             [
-                values[:, :2] + uncertainty.position * scale[:, None] * error[:, :2],
+                centers,
                 values[:, 2] + uncertainty.angle * error[:, 2],
                 np.clip(opening, _LEAST_OPENING * widest, widest),
                 gripper.finger_width * scale,
