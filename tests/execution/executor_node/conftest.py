@@ -217,8 +217,9 @@ class Planners(Node):
         return response
 
     def _objects(self, request: GetObjects.Request, response: GetObjects.Response) -> GetObjects.Response:
-        if self.cell.objects_known:
-            response.header.frame_id = self.cell.frame
+        response.success = self.cell.objects_known
+        response.message = "" if response.success else "the simulation was closed"
+        if response.success:
             response.objects = [ObjectState(name="cube", in_bin=self.cell.in_bin)]
         return response
 

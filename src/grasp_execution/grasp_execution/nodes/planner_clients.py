@@ -197,8 +197,8 @@ class GroundTruthClient:
                 raise
             self._warn(error.message)
             return None
-        if not response.header.frame_id:
-            self._warn(f"{self._client.srv_name} does not know them, see the log of its node")
+        if not response.success:
+            self._warn(response.message)
             return None
         return tuple(
             ObjectTruth(

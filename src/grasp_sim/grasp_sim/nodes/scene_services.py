@@ -29,8 +29,7 @@ MOST_OBJECTS = 50
 class SceneServices:
     """``~/reset_scene``, ``~/get_objects``, ``~/move_object`` and ``~/evaluate_grasp``.
 
-    A request that cannot be fulfilled is answered with the reason; `get_objects`, whose answer has no room for it,
-    without a frame.
+    A request that cannot be fulfilled is answered with the reason.
     """
 
     def __init__(self, node: Node, physics: PhysicsThread[ControlledCell], base_frame: str, gripper: Gripper) -> None:
@@ -76,8 +75,10 @@ class SceneServices:
         try:
             time, states = self._physics.call(lambda cell: (cell.time, cell.cell.scene.states()))
         except (PhysicsStopped, TimeoutError) as error:  # another scene is being prepared, or none is left
+            response.success, response.message = False, str(error)
             self._node.get_logger().warning(f"get_objects: {error}")
             return response
+        response.success = True
         response.header = Header(stamp=stamp(time), frame_id=self._base_frame)
         response.objects = [object_state_to_msg(state) for state in states]
         return response
