@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import shutil
+
 import pytest
+import yaml
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.parameter import Parameter
 
@@ -59,6 +62,16 @@ def test_values_of_the_wrong_type_are_refused(construct, wrong):
 def test_contradictions_and_missing_files_are_refused_with_the_reason(construct, wrong, reason):
     with pytest.raises(ConfigurationError, match=reason):
         construct(**wrong)
+
+
+def test_an_arm_without_fingers_is_refused(construct, repository, tmp_path):
+    shutil.copytree(repository / "config", tmp_path / "config")
+    (tmp_path / "models").symlink_to(repository / "models")
+    path = tmp_path / "config/arms/widowx.yaml"
+    arm = yaml.safe_load(path.read_text()) | {"gripper_joints": {"names": [], "links": []}}
+    path.write_text(yaml.safe_dump(arm))
+    with pytest.raises(ConfigurationError, match=f"{path}: gripper_joints names no joint"):
+        construct(arm_file=str(path))
 
 
 def test_parameters_are_fixed_while_the_node_runs(construct):

@@ -29,6 +29,8 @@ FloatArray = NDArray[np.float64]
 
 DEFAULT_TIMEOUT = 2.0
 """Seconds of planning."""
+LONGEST_TIMEOUT = 60.0
+"""Seconds; nobody else is served in the meantime."""
 _LINE_GOALS = 3
 """Postures at the end of a line that are tried."""
 
@@ -162,8 +164,8 @@ def _check(request: MotionRequest) -> None:
         value = getattr(request, name)
         if value is not None and not 0.0 < value <= 1.0:
             raise _invalid(f"{name} must be in (0, 1], not {value}")
-    if request.timeout is not None and not (request.timeout > 0.0 and math.isfinite(request.timeout)):
-        raise _invalid(f"timeout must be positive seconds, not {request.timeout}")
+    if request.timeout is not None and not 0.0 < request.timeout <= LONGEST_TIMEOUT:
+        raise _invalid(f"timeout must be positive, and at most {LONGEST_TIMEOUT:g} s, not {request.timeout}")
     for item in request.scene:
         sizes = item.shape.sizes
         if not all(size > 0.0 and math.isfinite(size) for size in sizes):

@@ -51,7 +51,7 @@ class ExecutorNode(Node):
             pick = pick.with_blind_distance(camera.blind_distance)
             if camera.look_from is not None:
                 description = description.with_home(camera.look_from)
-        parameters.check(description.gripper)
+        parameters.check(description)
         self._arm = description.arm
         self._frame = workcell.base_frame
         self._halt_timeout = parameters.timing.halt

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from rclpy.node import Node
 
+from grasp_execution.arm import ArmDescription
 from grasp_execution.nodes.planner_clients import Patience
 from grasp_execution.nodes.robot_client import RobotTiming
 from grasp_execution.pick.options import PickOptions, TrackingOptions
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.nodes.parameters import declare
-from grasp_planning.gripper import Gripper
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,9 @@ class ExecutorParameters:
             arm_file=file("arm_file", "path of the arm's file, config/arms/*.yaml"),
             workcell_file=file("workcell_file", "path of the work cell's file, config/workcells/*.yaml"),
             camera_file=text(
-                "camera_file", "", "path of the camera's file, config/cameras/*.yaml, if the arm carries it"
+                "camera_file",
+                "",
+                "path of the camera's file, config/cameras/*.yaml: whether the arm carries it, how near it still sees",
             ),
             joint_states=text("joint_states_topic", "/joint_states", "sensor_msgs/JointState of arm and fingers"),
             grasp_service=text("grasp_service", "/grasp_planner/plan", "grasp_msgs/PlanGrasps"),
@@ -128,12 +130,17 @@ class ExecutorParameters:
             ),
         )
 
-    def check(self, gripper: Gripper) -> None:
-        """Check the parameters against the gripper.
+    def check(self, description: ArmDescription) -> None:
+        """Check the parameters against the arm and its gripper.
 
         Raises:
-            ConfigurationError: They contradict each other.
+            ConfigurationError: They contradict each other, or the arm has no fingers.
         """
+        gripper = description.gripper
+        if not description.arm.gripper_joints.names:
+            raise ConfigurationError(
+                f"{self.arm_file}: gripper_joints names no joint: the executor must know how far the fingers are apart"
+            )
         if self.pick.close_force > gripper.max_force:
             raise ConfigurationError(
                 f"close_force is {self.pick.close_force} N, but the gripper '{gripper.name}' has at most "
