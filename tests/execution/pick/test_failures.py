@@ -77,6 +77,15 @@ CASES = [
         pytest.param(fault(motion, o), o, stage, count, recovery, id=f"{stage}-{o.name}")
         for stage, motion, count, recovery in MOTION_STAGES
         for o in (Outcome.TRAJECTORY_REJECTED, Outcome.TRAJECTORY_FAILED)
+        if (stage, o) != (Stage.APPROACH, Outcome.TRAJECTORY_FAILED)
+    ),
+    pytest.param(
+        fault("follow above", Outcome.TRAJECTORY_FAILED),
+        Outcome.TRAJECTORY_FAILED,
+        Stage.APPROACH,
+        2,
+        HOLD,
+        id="blocked-in-the-approach",
     ),
     *(
         pytest.param(fault(motion, o), o, stage, count, HOLD, id=f"{stage}-{o.name}")

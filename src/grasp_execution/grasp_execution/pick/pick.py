@@ -40,7 +40,9 @@ class Pick:
     DRIVER_LOST, CONTROLLER_UNAVAILABLE,        none: what cannot be relied on is not told to move. The
     GRIPPER_FAILED, INTERNAL_ERROR anywhere     arm holds where it is.
     anything in home to plan_motion             none needed: the arm is at home or did not get there
-    trajectory refused or failed in approach    go home
+    trajectory refused in approach              go home
+    trajectory failed in approach               none: it met something that nobody knows of, a person maybe. The
+                                                arm holds where it is.
     trajectory refused or failed in descend     straight up, go home
     GRASP_EMPTY in close, verify_close          open, straight up, go home
     LOST_IN_LIFT in lift, verify_lift           open, straight up (if not done yet), go home
@@ -133,6 +135,8 @@ class Pick:
     @staticmethod
     def _should_recover(failure: OutcomeError, stage: Stage, holding: bool) -> bool:
         if stage in (Stage.HOME, Stage.CAPTURE, Stage.PLAN_GRASP, Stage.PLAN_MOTION, Stage.RETURN):
+            return False
+        if stage is Stage.APPROACH and failure.outcome is Outcome.TRAJECTORY_FAILED:
             return False
         if failure.outcome in _CONTROLLER_REFUSED:
             return not holding
