@@ -28,7 +28,8 @@ def command(
     depth: Annotated[Path | None, typer.Option(help="Depth image: .npy, 16-bit .png (mm) or .tiff.")] = None,
     color: Annotated[Path | None, typer.Option(help="Colour image that belongs to --depth.")] = None,
     intrinsics: Annotated[
-        Path | None, typer.Option(help="YAML or JSON with fx fy cx cy width height, or a ROS camera_info.")
+        Path | None,
+        typer.Option(help="YAML or JSON: fx fy cx cy width height, a file of config/cameras, or a ROS camera_info."),
     ] = None,
     camera: Annotated[
         Path | None, typer.Option(help="Camera file (config/cameras): with --workcell its pose is checked, too.")

@@ -175,7 +175,11 @@ class ObjectSplits(Configuration):
         write_atomically(Path(path), (self.model_dump_json(indent=1) + "\n").encode())
 
     def of(self, part: Part) -> tuple[str, ...]:
-        """The objects of a part."""
+        """The objects of a part.
+
+        Raises:
+            SplitsError: There is no such part.
+        """
         if part not in PARTS:
             raise SplitsError(f"the parts are {', '.join(PARTS)}; there is no '{part}'")
         return {"train": self.train, "validation": self.validation, "test": self.test}[part]

@@ -1,4 +1,4 @@
-"""Publishes where a fixed camera is mounted."""
+"""Publishes where a camera is mounted: in the room, or on the arm."""
 
 from __future__ import annotations
 

@@ -60,6 +60,7 @@ def surface_of(model: ObjectModel) -> Surface:
 
     Raises:
         MeshError: A mesh file that it is made of cannot be read any more.
+        ValueError: Nothing of it is visible.
     """
     meshes = [_placed(shape) for shape in model.shapes if shape.visible]
     if not meshes:

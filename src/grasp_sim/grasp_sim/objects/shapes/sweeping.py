@@ -30,7 +30,6 @@ def swept(
         pieces: At most so many.
         closed: The last point is followed by the first; the path should lie in a plane.
         up: (3,) a direction that is not along the path's start.
-        end_points: The start, the end is a point.
 
     Raises:
         Unsuitable: The tube touches itself.
