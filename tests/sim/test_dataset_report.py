@@ -10,7 +10,18 @@ import numpy as np
 import pytest
 
 from grasp_learning.rectangles import GraspRectangles
-from grasp_sim.dataset.contact_sheet import CAPTION, COLUMNS, GAP, TILE, contact_sheet, distinct, draw_grasp, some, tile
+from grasp_sim.dataset.contact_sheet import (
+    CAPTION,
+    COLUMNS,
+    GAP,
+    TILE,
+    contact_sheet,
+    distinct,
+    draw_grasp,
+    short,
+    some,
+    tile,
+)
 from grasp_sim.dataset.index import DatasetIndexError, Header, Index, read_index, write_index
 from grasp_sim.dataset.settings import Recipe
 from grasp_sim.dataset.statistics import statistics
@@ -49,6 +60,11 @@ def test_the_sheet_is_a_grid() -> None:
     assert sheet.shape == (2 * (TILE + CAPTION) + GAP, COLUMNS * (TILE + GAP) + GAP, 3)
     assert (sheet == 0).all(axis=2).sum() == (COLUMNS + 2) * TILE * TILE
     assert contact_sheet([(black, "one")]).shape[1] == TILE + 2 * GAP
+
+
+def test_a_long_name_keeps_its_number():
+    assert short("bent_superquadric_7_00012") == "bent_superquadric_7_00012"
+    assert short("swept_superquadric_17_00012") == "swept_superquad..17_00012"
 
 
 def test_each_grasp_counts_once_with_its_largest_jaw() -> None:

@@ -54,7 +54,7 @@ def command(
 ) -> None:
     """Say how good weights are: the rectangle metric and, by trying, simulated grasp trials.
 
-    Exit code 0: measured, however it went; 2: bad input.
+    Exit code 0: measured, however it went; 2: bad input; 130: interrupted.
     """
     console, errors = Console(), Console(stderr=True)
     if card_name == "validation":

@@ -44,7 +44,7 @@ def command(
     """Let a simulated robot pick objects, without ROS and in simulated time.
 
     The same objects at the same places as `grasp demo` has, many times as fast, and the same result whatever the load.
-    Exit code 0: picked, however it went; 2: bad input, after which what was done until then is reported, too.
+    Exit code 0: picked, however it went; 2: bad input; 130: interrupted; what was done until then is reported, too.
     """
     console, errors = Console(), Console(stderr=True)
     try:

@@ -44,7 +44,7 @@ def command(
 ) -> None:
     """Judge predicted grasps by simulated trials: one for each scene of a dataset.
 
-    A scene without a prediction is a failure. Exit code 0: judged, however it went; 2: bad input.
+    A scene without a prediction is a failure. Exit code 0: judged, however it went; 2: bad input; 130: interrupted.
     """
     console, errors = Console(), Console(stderr=True)
     try:

@@ -18,6 +18,8 @@ MOST_SCENES = 24
 MOST_GRASPS = 6
 """Drawn in a scene."""
 GAP, CAPTION = 6, 22
+LONGEST_NAME = 25
+"""Characters for which there is room in a caption."""
 PAPER, INK = (255, 255, 255), (50, 50, 50)
 SHIFT = 4
 """Bits of OpenCV's fixed-point coordinates after the point."""
@@ -42,6 +44,11 @@ def contact_sheet(tiles: Sequence[tuple[Image, str]]) -> Image:
         place = (left + 1, top + TILE + 14)
         cv2.putText(sheet, caption, place, cv2.FONT_HERSHEY_SIMPLEX, 0.38, INK, 1, cv2.LINE_AA)
     return sheet
+
+
+def short(name: str) -> str:
+    """A name that fits into a caption; its end, which tells it from others of its kind, stays."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 10]}..{name[-8:]}"
 
 
 def tile(color: Image, mask: NDArray[np.bool_], grasps: GraspRectangles) -> Image:

@@ -14,7 +14,7 @@ from grasp_learning.datasets.errors import SplitsError
 from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits
 from grasp_perception.files import write_atomically
 from grasp_perception.image_files import read_color, read_mask
-from grasp_sim.dataset.contact_sheet import MOST_SCENES, contact_sheet, distinct, tile
+from grasp_sim.dataset.contact_sheet import MOST_SCENES, contact_sheet, distinct, short, tile
 from grasp_sim.dataset.index import Index, as_line, write_index
 from grasp_sim.dataset.journal import Entry
 from grasp_sim.dataset.settings import Recipe, SplitShares
@@ -86,6 +86,6 @@ def _contact_sheet(root: Path, index: Index) -> bytes:
         scene = files[record.id]
         grasps = read_grasps(scene.grasps)
         picture = tile(read_color(scene.color), read_mask(scene.mask), grasps)
-        tiles.append((picture, f"{record.name[:24]}: {len(distinct(grasps))} grasps"))
+        tiles.append((picture, f"{short(record.name)}: {len(distinct(grasps))} grasps"))
     sheet = cv2.cvtColor(contact_sheet(tiles), cv2.COLOR_RGB2BGR)
     return bytes(cv2.imencode(".png", sheet, [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes())

@@ -30,7 +30,7 @@ def command(
 ) -> None:
     """List what is wrong with a dataset, file by file.
 
-    Exit code 0: nothing worse than a warning; 1: an error was found; 2: not a dataset.
+    Exit code 0: nothing worse than a warning; 1: an error was found; 2: not a dataset; 130: interrupted.
     """
     errors = Console(stderr=True)
     cv2.utils.logging.setLogLevel(
