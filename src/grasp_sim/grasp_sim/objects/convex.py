@@ -19,7 +19,7 @@ from grasp_perception.files import write_atomically
 from grasp_sim.objects.mesh_files import MeshError
 
 DECOMPOSITION = {"threshold": 0.05, "max_convex_hull": 16, "resolution": 1000, "mcts_iterations": 60, "seed": 0}
-"""CoACD's settings; coarse ones, 1 to 15 s for everyday meshes."""
+"""CoACD's settings; coarse ones, 1 to 40 s a mesh."""
 MOST_FACES = 20_000
 """Of a mesh that CoACD is given; finer ones are simplified for it first."""
 SIMPLER = 2e-3
