@@ -39,3 +39,24 @@ def test_files(tmp_path):
     output.close()
     assert screen.getvalue() == "[a-1] both\n[a-1] shown\n"
     assert (tmp_path / "log" / "a-1.log").read_text() == "both\nkept\n"
+
+
+def test_a_disk_that_is_full_ends_the_file_not_the_reading(tmp_path):
+    screen = io.StringIO()
+    output = Output(screen, tmp_path)
+    (tmp_path / "a-1.log").symlink_to("/dev/full")
+    for _ in range(2):
+        output.line("a-1", "text")
+    output.line("b-2", "text")
+    output.close()
+    said, *lines = screen.getvalue().splitlines()
+    assert said == "[launch] log files end here: [Errno 28] No space left on device"
+    assert lines == ["[a-1] text", "[a-1] text", "[b-2] text"]
+
+
+def test_a_line_that_comes_late_leaves_the_file_as_it_is(tmp_path):
+    output = Output(None, tmp_path)
+    output.line("a-1", "text")
+    output.close()
+    output.line("a-1", "late")
+    assert (tmp_path / "a-1.log").read_text() == "text\n"

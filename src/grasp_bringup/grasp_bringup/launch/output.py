@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from pathlib import Path
@@ -16,6 +17,9 @@ class Output:
     Args:
         screen: Where the user reads; none for nowhere.
         log_folder: Where each node's lines are kept in a file of their own; none for nowhere.
+
+    Raises:
+        OSError: The folder cannot be made.
     """
 
     def __init__(self, screen: TextIO | None, log_folder: Path | None = None) -> None:
@@ -29,7 +33,7 @@ class Output:
             log_folder.mkdir(parents=True, exist_ok=True)
 
     def line(self, name: str, text: str, *, show: bool = True, keep: bool = True) -> None:
-        """Write one line.
+        """Write one line. What cannot be written is given up: the nodes go on.
 
         Args:
             name: Who says it.
@@ -38,29 +42,42 @@ class Output:
             keep: In the log file.
         """
         with self._lock:
-            if keep and self._log_folder:
-                log = self._logs.get(name) or self._logs.setdefault(name, self._open(name))
-                print(text, file=log, flush=True)
-            if show and self._screen:
-                prefix = f"[{name}]"
-                if self._colored:
-                    color = self._colors.setdefault(name, _COLORS[len(self._colors) % len(_COLORS)])
-                    prefix = f"\x1b[{color}m{prefix}\x1b[0m"
-                try:
-                    print(prefix, text, file=self._screen, flush=True)
-                except OSError:  # the reader has gone; the nodes go on
-                    _forget(self._screen)
-                    self._screen = None
+            if keep:
+                self._keep(name, text)
+            if show:
+                self._show(name, text)
 
-    def _open(self, name: str) -> IO[str]:
-        assert self._log_folder
-        return (self._log_folder / f"{name}.log").open("w")
+    def _keep(self, name: str, text: str) -> None:
+        if not self._log_folder:
+            return
+        try:
+            if name not in self._logs:
+                self._logs[name] = (self._log_folder / f"{name}.log").open("w", encoding="utf-8")
+            print(text, file=self._logs[name], flush=True)
+        except OSError as error:  # the disk is full, say
+            self._log_folder = None
+            self._show("launch", f"log files end here: {error}")
+
+    def _show(self, name: str, text: str) -> None:
+        if not self._screen:
+            return
+        prefix = f"[{name}]"
+        if self._colored:
+            color = self._colors.setdefault(name, _COLORS[len(self._colors) % len(_COLORS)])
+            prefix = f"\x1b[{color}m{prefix}\x1b[0m"
+        try:
+            print(prefix, text, file=self._screen, flush=True)
+        except OSError:  # the reader has gone
+            _forget(self._screen)
+            self._screen = None
 
     def close(self) -> None:
-        """Close the log files."""
+        """Close the log files; lines that come later are only shown."""
         with self._lock:
+            self._log_folder = None
             for log in self._logs.values():
-                log.close()
+                with contextlib.suppress(OSError):
+                    log.close()
             self._logs.clear()
 
 
