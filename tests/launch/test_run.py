@@ -208,3 +208,11 @@ def test_nothing_is_left_in_the_temporary_folder(stub, tmp_path, monkeypatch):
     runner.process.send_signal(signal.SIGINT)
     assert runner.end() == 0
     assert list(temporary.iterdir()) == []
+
+
+def test_a_screen_that_cannot_show_a_letter_does_not_stop_a_node(stub, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    stub.executable("talk", "for _ in range(3000): os.write(1, 'grün, 20 €, {}\\n'.format('x' * 60).encode())")
+    runner = stub.run(stub.launch_file(node("talk")))
+    assert runner.end() == 0
+    assert runner.output.count("[talk-1] gr?n, 20 ?") == 3000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import threading
 from pathlib import Path
@@ -23,6 +24,8 @@ class Output:
     """
 
     def __init__(self, screen: TextIO | None, log_folder: Path | None = None) -> None:
+        if isinstance(screen, io.TextIOWrapper):
+            screen.reconfigure(errors="replace")  # not every terminal has every letter
         self._screen = screen
         self._colored = screen is not None and screen.isatty() and not os.environ.get("NO_COLOR")
         self._log_folder = log_folder
