@@ -190,6 +190,13 @@ def test_a_file_that_is_not_there(stub, tmp_path):
     assert "cannot read the launch file" in runner.output
 
 
+def test_a_log_folder_that_cannot_be_made(stub, tmp_path):
+    (tmp_path / "file").touch()
+    runner = stub.run(stub.launch_file(""), "--log-dir", tmp_path / "file" / "log")
+    assert runner.end() == 2
+    assert runner.output == f"[Errno 20] Not a directory: '{tmp_path}/file/log'\n"
+
+
 def test_too_many_words(stub):
     runner = stub.run("a", "b", "c")
     assert runner.end() == 2

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             return
         output = Output(sys.stdout, options.log_dir)
         launch = Launch(description, output)
-    except LaunchError as error:
+    except (LaunchError, OSError) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
