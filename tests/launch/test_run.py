@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -25,6 +28,16 @@ PARENT = """
 
 def node(executable: str, extra: str = "") -> str:
     return f'<node pkg="stub" exec="{executable}" output="screen" {extra}/>\n'
+
+
+@contextmanager
+def hang_ups(handler: signal.Handlers) -> Iterator[None]:
+    """What a process started here does when its terminal ends, whatever these tests were told."""
+    before = signal.signal(signal.SIGHUP, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_prefixes_each_line_with_the_name_of_its_node(stub):
@@ -77,13 +90,27 @@ def test_another_node_that_dies_ends_nothing(stub):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_all_cleanly(stub, number):
     stub.executable("sleep", SLEEP)
-    runner = stub.run(stub.launch_file(node("sleep") * 3))
+    with hang_ups(signal.SIG_DFL):
+        runner = stub.run(stub.launch_file(node("sleep") * 3))
     runner.read_until("ready", 3)
     runner.process.send_signal(number)
     assert runner.end() == 0
     assert len(runner.pids) == 3
     assert not runner.alive
     assert "sending SIGTERM" not in runner.output
+
+
+def test_under_nohup_the_end_of_the_terminal_ends_nothing(stub):
+    stub.executable("sleep", SLEEP)
+    with hang_ups(signal.SIG_IGN):
+        runner = stub.run(stub.launch_file(node("sleep")))
+    runner.read_until("ready")
+    runner.process.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        runner.process.wait(timeout=0.5)
+    assert runner.alive
+    runner.process.send_signal(signal.SIGINT)
+    assert runner.end() == 0
 
 
 def test_nodes_that_ignore_signals_and_their_children_are_gone_within_3_seconds(stub):

@@ -38,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(error, file=sys.stderr)
         sys.exit(2)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: launch.stop())
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # which nohup has set
+            signal.signal(number, lambda *_: launch.stop())
     launch.start()
     while not launch.wait(0.5):  # signal handlers run between waits at the latest
         pass
