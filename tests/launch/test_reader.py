@@ -127,8 +127,12 @@ def test_include_gives_arguments_and_knows_its_folder(stub):
 
 
 def test_only_arguments_does_not_need_their_values(stub):
-    path = stub.launch_file('<arg name="a"/><node pkg="p" exec="e" name="$(var a)"/>')
-    assert list(read_launch_file(path, {}, only_arguments=True).arguments) == ["a"]
+    body = """
+        <arg name="a"/>
+        <group if="$(var a)"><arg name="b" default="1"/></group>
+        <node pkg="p" exec="e"><param name="x" value="$(var a)" type="int"/><param from="$(var a)"/></node>
+    """
+    assert list(read_launch_file(stub.launch_file(body), {}, only_arguments=True).arguments) == ["a", "b"]
 
 
 @pytest.mark.parametrize(

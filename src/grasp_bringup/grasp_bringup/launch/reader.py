@@ -86,6 +86,8 @@ class _Reader:
 
     def _visit_children(self, parent: Element) -> None:
         for element in parent.children:
+            if self._only_arguments and element.tag == "node":
+                continue
             with _located(element):
                 if self._applies(element):
                     getattr(self, f"_visit_{element.tag}")(element)
@@ -93,6 +95,8 @@ class _Reader:
     def _applies(self, element: Element) -> bool:
         if "if" in element.attributes and "unless" in element.attributes:
             raise element.error("`if` and `unless` cannot be used together")
+        if self._only_arguments:
+            return True  # the condition may ask for a value that was not given
         if "if" in element.attributes:
             return truth(self._get(element, "if"))
         return not truth(self._get(element, "unless", "false"))
