@@ -123,10 +123,13 @@ def is_offered(package: str) -> bool:
 
 def create_venv() -> None:
     """Create `.venv` from the lock file and repair the paths in the ROS wheels."""
-    if VENV.exists():
-        shutil.rmtree(VENV)
+    python = Path(sys.executable).resolve()  # not that of `.venv`, which a shell that has sourced env.sh finds first
+    # What was built with another Python, or in another folder, cannot be built on.
+    for old in (VENV, INSTALL, *(ROOT / "build").glob("[!.]*")):
+        if old.is_dir():
+            shutil.rmtree(old)
     say(f"creating {VENV.name} from {lock_file().relative_to(ROOT)}")
-    run([sys.executable, "-m", "venv", VENV])
+    run([python, "-m", "venv", VENV])
     pip = [VENV / "bin/pip", "install"]
     run([*pip, "--no-deps", "--requirement", lock_file()], log=ROOT / "log" / "pip.txt")
     # Torch has wheels with and without GPU libraries: what the one that was chosen wants is not in the lock file.

@@ -1,9 +1,10 @@
-"""How `tools/bootstrap.py` deals with system packages, with an apt that only says it has done what it was told."""
+"""How `tools/bootstrap.py` makes `.venv`, and deals with system packages: apt only says it has done as it was told."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -90,3 +91,40 @@ def test_what_the_code_needs_is_never_given_up(bootstrap, monkeypatch):
     monkeypatch.setattr(module, "SYSTEM_PACKAGES", {"cmake": lambda: False})
     with pytest.raises(SystemExit, match="cmake did not become available"):
         module.install_system_packages()
+
+
+@pytest.fixture
+def created(bootstrap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[list[str]]]:
+    """Makes `.venv` anew, from within the old one, without running anything; gives the commands."""
+    module, commands = bootstrap(DEBIAN), []
+    for name in ("VENV", "INSTALL"):
+        monkeypatch.setattr(module, name, tmp_path / getattr(module, name).name)
+    monkeypatch.setattr(module, "STAMPS", tmp_path / "build/.stamps")
+    monkeypatch.setattr(module, "lock_file", lambda: tmp_path / "lock.txt")
+    monkeypatch.setattr(module, "run", lambda command, **_: commands.append(list(map(str, command))))
+    monkeypatch.setattr(module, "patch_ros_wheels", lambda: None)
+    python = tmp_path / ".venv/bin/python3"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    monkeypatch.setattr(sys, "executable", str(python))
+
+    def create() -> list[list[str]]:
+        module.create_venv()
+        return commands
+
+    return create
+
+
+def test_a_shell_that_entered_the_environment_can_make_it_anew(created, tmp_path):
+    python, *arguments = created()[0]
+    assert arguments == ["-m", "venv", str(tmp_path / ".venv")]
+    assert Path(python).exists() and not (tmp_path / ".venv").exists()
+
+
+def test_nothing_is_built_on_what_another_python_or_folder_has_built(created, tmp_path):
+    for folder in ("build/.stamps", "build/grasp_msgs", "install/grasp_msgs", "out/train"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "build/COLCON_IGNORE").touch()
+    created()
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_dir()}
+    assert left == {"build", "build/.stamps", "out", "out/train"}
