@@ -12,6 +12,7 @@ import argparse
 import fcntl
 import hashlib
 import os
+import platform
 import re
 import shlex
 import shutil
@@ -53,6 +54,7 @@ def main() -> None:
     parser.add_argument("--force", action="store_true", help="do every step again")
     arguments = parser.parse_args()
 
+    check_place()
     check_python()
     STAMPS.mkdir(parents=True, exist_ok=True)
     with (STAMPS / "lock").open("w") as lock:
@@ -65,12 +67,19 @@ def main() -> None:
         step("workspace", [lock_file(), Path(__file__), *build_inputs()], build_workspace)
 
 
+def check_place() -> None:
+    """Refuse a folder whose programs the system could not start."""
+    if any(letter.isspace() for letter in str(ROOT)):
+        fail(f"there is a space in '{ROOT}': the first line of a script cannot name a Python there.", "Move it.")
+
+
 def check_python() -> None:
     """Refuse a Python for which the wheels do not exist, and say how to get one that works."""
-    if sys.version_info[:2] in SUPPORTED and sys.platform == "linux":
+    system = f"{platform.system()} {platform.machine()}"
+    if sys.version_info[:2] in SUPPORTED and system == "Linux x86_64":
         return
     fail(
-        f"this is Python {sys.version_info[0]}.{sys.version_info[1]} on {sys.platform}, but pybullet has wheels "
+        f"this is Python {sys.version_info[0]}.{sys.version_info[1]} on {system}, but pybullet has wheels "
         "for Python 3.10 and 3.11 on Linux x86_64 only.",
         "Use Debian 12 (Python 3.11) or Ubuntu 22.04 (Python 3.10), or install one of these two beside your own "
         "(for example `apt-get install python3.11 python3.11-venv python3.11-dev`, `uv python install 3.11` or "

@@ -128,3 +128,15 @@ def test_nothing_is_built_on_what_another_python_or_folder_has_built(created, tm
     created()
     left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_dir()}
     assert left == {"build", "build/.stamps", "out", "out/train"}
+
+
+def test_a_folder_or_a_machine_where_it_cannot_work_is_refused_at_once(bootstrap, tmp_path, monkeypatch):
+    module = bootstrap(DEBIAN)
+    monkeypatch.setattr(sys, "argv", ["bootstrap.py"])
+    monkeypatch.setattr(module, "ROOT", tmp_path / "my robot")
+    with pytest.raises(SystemExit, match=r"there is a space in '.*/my robot'"):
+        module.main()
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module.platform, "machine", lambda: "aarch64")
+    with pytest.raises(SystemExit, match=r"this is Python 3\.\d+ on Linux aarch64, but pybullet has wheels"):
+        module.main()
