@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -66,3 +69,15 @@ def test_help_loads_no_command() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "['grasp_bringup.cli.app']"
+
+
+def test_a_letter_that_the_terminal_does_not_have_is_written_in_another_way(repository: Path, tmp_path: Path) -> None:
+    image = tmp_path / os.fsdecode("depth 20 €".encode() + b"\xff.tiff")
+    shutil.copy(repository / "tests/data/sample_depth.tiff", image)
+    intrinsics = repository / "tests/data/sample_intrinsics.yaml"
+    code = "from grasp_bringup.cli import main; main()"
+    command = [sys.executable, "-c", code, "doctor", "--depth", image, "--intrinsics", intrinsics]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "400"}
+    result = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert "depth 20 \\u20ac\\udcff.tiff" in result.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from importlib import import_module
@@ -62,4 +63,6 @@ def command_named_by(arguments: list[str]) -> str | None:
 def main() -> None:
     """Run the command named by the first words; SIGTERM ends it as Ctrl-C does, with nothing left running."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: not every terminal has every letter
     application(command_named_by(sys.argv[1:]))(prog_name="grasp")
