@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import rclpy
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
 from grasp_bringup.cli import demo
@@ -58,6 +60,12 @@ def test_report_has_what_it_promises() -> None:
     assert (first["object"], first["outcome"], first["success"], first["in_bin"]) == ("box", "SUCCESS", True, True)
     assert first["stage_seconds"] == {"home": 0.5, "capture": 0.123}
     assert (second["outcome"], second["failed_stage"], second["success"]) == ("MISSED_BIN", "verify_release", False)
+
+
+def test_names_are_shown_as_they_are() -> None:
+    console = Console(file=io.StringIO(), width=200)
+    console.print(*tables([record("meshes[/old]/box.obj", Outcome.SUCCESS, in_bin=True)]))
+    assert "meshes[/old]/box.obj" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_a_gripper_that_is_wrong_about_success_does_not_count() -> None:

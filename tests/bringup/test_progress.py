@@ -31,3 +31,12 @@ def test_rates_are_told_in_the_larger_unit() -> None:
     assert told_rate(0, 5.0, "scenes") == ""
     assert told_rate(30, 10.0, "scenes") == "3.0 scenes/s"
     assert told_rate(2, 10.0, "scenes") == "5.0 s each"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_note_is_shown_as_it_is(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "LINES_EVERY", 0.0)
+    out = io.StringIO()
+    with ProgressBar(Console(file=out, force_terminal=terminal, width=200), "picking", "objects", 3) as bar:
+        bar.show(1, note="meshes[/old]/box.obj")
+    assert "meshes[/old]/box.obj" in out.getvalue()

@@ -16,6 +16,7 @@ import numpy as np
 import typer
 import yaml
 from rich.console import Console
+from rich.markup import escape
 
 from grasp_bringup.cli.options import planner_options, share
 from grasp_bringup.cli.progress import ProgressBar
@@ -106,7 +107,7 @@ def command(
             with launched(LAUNCH_FILE, arguments, output / "launch.log") as process:
                 records = run_picks(session, process, names, seed, output, console, pushing)
     except SessionError as error:
-        console.print(f"[red]{error}[/]\nThe nodes' output is in {output / 'launch.log'}.")
+        console.print(f"[red]{escape(str(error))}[/]\nThe nodes' output is in {escape(str(output / 'launch.log'))}.")
         raise typer.Exit(1) from error
     finally:
         if records:
@@ -119,7 +120,7 @@ def command(
             console.print(
                 f"{sum(r.success and r.in_bin for r in records)} of {len(records)} in the bin "
                 f"({content['success_rate']:.0%}, 95 % interval {low:.0%} to {high:.0%}). "
-                f"Pictures and report: {output}/"
+                f"Pictures and report: {escape(str(output))}/"
             )
     if not any(record.success for record in records):
         raise typer.Exit(1)
@@ -192,7 +193,7 @@ def run_picks(
             except SessionError as error:
                 if not records:
                     raise
-                console.print(f"[red]Gave up at pick {number}: {error}[/]")
+                console.print(f"[red]Gave up at pick {number}: {escape(str(error))}[/]")
                 break
             record.object = record.object or name
             draw_pick(record, number, output / f"pick_{number:02d}.png")

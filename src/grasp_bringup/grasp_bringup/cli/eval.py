@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from grasp_bringup.cli.choices import DeviceName, PartName
@@ -107,7 +108,8 @@ def _short(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _table(result: dict[str, Any]) -> Table:
-    table = Table(title=f"{result['weights']} on {result['dataset']}, {result['split']}", title_justify="left")
+    title = escape(f"{result['weights']} on {result['dataset']}, {result['split']}")
+    table = Table(title=title, title_justify="left")
     for name in (*(f"IoU {threshold} %" for threshold in result["iou"]), "IoU-Avg", "SGT", "ms"):
         table.add_column(name, justify="right")
     row = [_percent(rate, result["ci95"][name]) for name, rate in result["iou"].items()]

@@ -117,5 +117,5 @@ def _show(console: Console, done: list[tuple[str, PickResult]], rate: SuccessRat
     for column in ("#", "object", "outcome", "why"):
         table.add_column(column, justify="right" if column == "#" else "left")
     for number, name, result in failed:
-        table.add_row(str(number), name, result.outcome.name, escape(result.message))
+        table.add_row(str(number), escape(name), result.outcome.name, escape(result.message))
     console.print(table)

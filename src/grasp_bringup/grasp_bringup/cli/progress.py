@@ -34,7 +34,7 @@ class ProgressBar:
         """
         self._console, self._doing, self._unit = console, doing, unit
         columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), _Rate(unit), TimeRemainingColumn())
-        note = TextColumn("{task.description}")
+        note = TextColumn("{task.description}", markup=False)
         self._bar = Progress(*columns, note, console=console, transient=True, speed_estimate_period=REMEMBERED)
         self._task = self._bar.add_task("", total=total, begun=None)
         self._begun: int | None = None
@@ -51,7 +51,8 @@ class ProgressBar:
             of = self._bar.tasks[0].total
             rate = told_rate(done - self._begun, now - self._started, self._unit)
             line = f"{self._doing}: {done:,}{'' if of is None else f' of {int(of):,}'} {self._unit}"
-            self._console.print(", ".join(part for part in (line, rate, note) if part), highlight=False, soft_wrap=True)
+            text = ", ".join(part for part in (line, rate, note) if part)
+            self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:

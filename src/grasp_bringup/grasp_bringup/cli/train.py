@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from grasp_bringup.cli.progress import scenes_on
@@ -59,7 +60,7 @@ def command(
 
 def _table(folder: Path, card: WeightsCard) -> Table:
     scores = card.metrics["validation"]
-    table = Table(title=f"{folder}", title_justify="left", show_header=False)
+    table = Table(title=escape(str(folder)), title_justify="left", show_header=False)
     table.add_row("epochs", f"{card.training['epochs']}, best {card.training['best_epoch']}")
     for threshold, rate in scores["iou"].items():
         low, high = scores["ci95"][threshold]

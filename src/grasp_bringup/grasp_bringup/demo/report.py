@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.markup import escape
 from rich.table import Table
 
 from grasp_bringup.demo.session import PickRecord, Tracking
@@ -68,7 +69,7 @@ def tables(records: list[PickRecord]) -> list[Table]:
         outcome = record.outcome.name if not record.failed_stage else f"{record.outcome.name} in {record.failed_stage}"
         picks.add_row(
             str(number),
-            record.object,
+            escape(record.object),
             f"[{'green' if good else 'red'}]{outcome}[/]",
             "yes" if record.in_bin else "no",
             f"{sum(record.stage_seconds.values()):.1f}",
