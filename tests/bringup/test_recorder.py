@@ -144,6 +144,13 @@ def test_a_full_disk_ends_the_recording_and_is_told(make_recorder, talker, tmp_p
     assert seen[-1].message == "the recording ended: [Errno 28] No space left on device"
 
 
+def test_a_tilde_is_the_folder_of_the_user(make_recorder, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))  # which the shell does not put in for record:=~/recordings
+    monkeypatch.chdir(tmp_path)
+    make_recorder("~/recordings", "/a")
+    assert [path.name for path in tmp_path.iterdir()] == ["recordings"]
+
+
 def test_without_a_folder_it_does_not_start(tmp_path):
     ended = subprocess.run(
         [sys.executable, "-m", "grasp_bringup.nodes.recorder"], cwd=tmp_path, capture_output=True, timeout=30, text=True

@@ -41,13 +41,13 @@ class Recorder(Node):
 
     def __init__(self) -> None:
         super().__init__("recorder")
-        folder = declare(self, "folder", "", "folder of the recording; each run makes a file of its own in it")
+        folder = declare(self, "folder", "", "folder of the recording (~ is yours); each run makes a file in it")
         self._missing = set(declare(self, "topics", TOPICS, "names of the topics to record"))
         if not folder:
             raise ValueError("the parameter `folder` must name the folder of the recording")
         self._failure = ""
         self._last = (time.monotonic(), 0)
-        self._recording = Recording(Path(folder) / time.strftime("%Y-%m-%d_%H-%M-%S.mcap"))
+        self._recording = Recording(Path(folder).expanduser() / time.strftime("%Y-%m-%d_%H-%M-%S.mcap"))
         self._diagnostics = DiagnosticsPublisher(self, self._health)
         # Topics appear while other nodes start; wall time, because a simulation may not run yet.
         self._search = self.create_timer(0.2, self._subscribe_to_new, clock=Clock(clock_type=ClockType.STEADY_TIME))
