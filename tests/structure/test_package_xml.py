@@ -12,6 +12,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGES = sorted(path.parent for path in (REPOSITORY / "src").glob("*/setup.py"))
+UNDERLAY = sorted(path.parent for path in (REPOSITORY / "underlay").glob("*/setup.py"))
 
 ROSDEP_KEYS = {  # of modules that are not called like the package they come from
     "coal": "coal",
@@ -55,13 +56,14 @@ FROM_PIP = {module: key for module, key in ROSDEP_KEYS.items() if key.endswith("
 def imported(package: Path) -> set[str]:
     """Top-level names of the modules that a package's code imports."""
     names: set[str] = set()
-    for path in (package / package.name).rglob("*.py"):
+    module = package.name.removesuffix("_py")  # as that of tf2_ros_py is called
+    for path in (package / module).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names.add(node.module.split(".")[0])
-    return names - set(sys.stdlib_module_names) - {package.name}
+    return names - set(sys.stdlib_module_names) - {module}
 
 
 def launched() -> set[str]:
@@ -70,7 +72,7 @@ def launched() -> set[str]:
     return {node.attrib["pkg"] for node in nodes}
 
 
-@pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("package", PACKAGES + UNDERLAY, ids=lambda path: path.name)
 def test_dependencies_are_complete_and_true(package: Path) -> None:
     root = ET.parse(package / "package.xml").getroot()
     declared = {element.text for tag in ("depend", "exec_depend") for element in root.iter(tag)}
