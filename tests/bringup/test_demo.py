@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import cv2
 import numpy as np
@@ -139,6 +141,28 @@ def test_bad_input_is_refused_before_anything_is_started(
     app.command()(demo.command)
     result = CliRunner().invoke(app, options)
     assert result.exit_code == 2 and len(result.output.splitlines()) == 1 and message in result.output, result.output
+
+
+@pytest.mark.parametrize("full_for_all", [False, True])
+def test_a_full_disk_does_not_take_the_result_along(
+    full_for_all: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = MagicMock()
+    session.pick.side_effect = lambda *_, **__: replace(RECORDS[0])
+    monkeypatch.setattr(demo, "PickSession", lambda: nullcontext(session))
+    monkeypatch.setattr(demo, "launched", lambda *_: nullcontext(MagicMock()))
+    full = MagicMock(side_effect=[None, OSError(28, "No space left on device")])
+    monkeypatch.setattr(demo, "draw_pick", full)
+    if full_for_all:
+        monkeypatch.setattr(demo, "draw_summary", MagicMock(side_effect=OSError(28, "No space left on device")))
+    app = typer.Typer()
+    app.command()(demo.command)
+    result = CliRunner().invoke(app, ["--picks", "5", "--out", str(tmp_path)])
+    assert "Gave up after pick 2, whose picture cannot be written: No space left on device" in result.output
+    assert "2 of 2 in the bin" in result.output
+    assert (f"cannot write {tmp_path}: No space left on device" in result.output) == full_for_all
+    assert result.exit_code == (2 if full_for_all else 0)
+    assert (tmp_path / "report.json").exists() == (not full_for_all)
 
 
 def test_two_stacks_in_one_domain_are_refused(ros: None) -> None:

@@ -111,17 +111,20 @@ def command(
         raise typer.Exit(1) from error
     finally:
         if records:
-            draw_summary(records, f"{arm}, {planner}, seed {seed}", output / "summary.png")
             content = report(records, arm=arm, camera=camera, planner=planner, motion=motion, seed=seed)
-            write_json(content, output / "report.json")
             for table in tables(records):
                 console.print(table)
             low, high = content["ci95"]
             console.print(
                 f"{sum(r.success and r.in_bin for r in records)} of {len(records)} in the bin "
-                f"({content['success_rate']:.0%}, 95 % interval {low:.0%} to {high:.0%}). "
-                f"Pictures and report: {escape(str(output))}/"
+                f"({content['success_rate']:.0%}, 95 % interval {low:.0%} to {high:.0%})."
             )
+            try:
+                draw_summary(records, f"{arm}, {planner}, seed {seed}", output / "summary.png")
+                write_json(content, output / "report.json")
+            except OSError as error:
+                cannot_write(errors, error, output)
+            console.print(f"Pictures and report: {escape(str(output))}/")
     if not any(record.success for record in records):
         raise typer.Exit(1)
 
@@ -196,8 +199,12 @@ def run_picks(
                 console.print(f"[red]Gave up at pick {number}: {escape(str(error))}[/]")
                 break
             record.object = record.object or name
-            draw_pick(record, number, output / f"pick_{number:02d}.png")
             records.append(record)
+            try:
+                draw_pick(record, number, output / f"pick_{number:02d}.png")
+            except OSError as error:
+                console.print(f"[red]Gave up after pick {number}, whose picture cannot be written: {error.strerror}[/]")
+                break
             bar.show(len(records), note=f"{name}: {record.outcome.name}")
             if record.outcome is Outcome.CANCELED:
                 break
