@@ -46,6 +46,7 @@ SYSTEM_PACKAGES = {
 }
 # Those that only the test of the judge's web page needs; Ubuntu has them as snaps alone.
 TEST_PACKAGES = ("chromium", "chromium-driver")
+WAIVED = "not_offered.txt"  # so that it is found and said once
 
 
 def main() -> None:
@@ -56,15 +57,21 @@ def main() -> None:
 
     check_place()
     check_python()
-    STAMPS.mkdir(parents=True, exist_ok=True)
-    with (STAMPS / "lock").open("w") as lock:
+    if not arguments.force and not missing_system_packages() and is_done("venv") and is_done("workspace"):
+        return  # without a trace: what another user has set up may be read-only
+    try:
+        STAMPS.mkdir(parents=True, exist_ok=True)
+        lock = (STAMPS / "lock").open("w")
+    except OSError as error:
+        fail(f"cannot write {error.filename}: {error.strerror}.", "Use a copy of the repository that is yours.")
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if arguments.force:
             for stamp in STAMPS.glob("*.sha256"):
                 stamp.unlink()
         install_system_packages()
-        step("venv", [lock_file()], create_venv)
-        step("workspace", [lock_file(), Path(__file__), *build_inputs()], build_workspace)
+        step("venv", create_venv)
+        step("workspace", build_workspace)
 
 
 def check_place() -> None:
@@ -89,9 +96,7 @@ def check_python() -> None:
 
 def install_system_packages() -> None:
     """Install missing Debian packages as root; otherwise name them and stop."""
-    waived = STAMPS / "not_offered.txt"  # so that it is found and said once
-    known = waived.read_text().split() if waived.exists() else []
-    missing = [name for name, present in SYSTEM_PACKAGES.items() if name not in known and not present()]
+    missing = missing_system_packages()
     if not missing:
         return
     may_install = os.geteuid() == 0 and shutil.which("apt-get")
@@ -100,7 +105,7 @@ def install_system_packages() -> None:
     not_offered = [name for name in missing if name in TEST_PACKAGES and not is_offered(name)]
     if not_offered:
         say(f"this distribution offers no {' and no '.join(not_offered)}: the test of the web page will be skipped")
-        waived.write_text("\n".join([*known, *not_offered]))
+        (STAMPS / WAIVED).write_text("\n".join([*waived_packages(), *not_offered]))
         missing = [name for name in missing if name not in not_offered]
         if not missing:
             return
@@ -118,6 +123,18 @@ def install_system_packages() -> None:
             f"{', '.join(still_missing)} did not become available for {sys.executable}.",
             "Use the system's own Python: `make PYTHON=/usr/bin/python3 demo`.",
         )
+
+
+def missing_system_packages() -> list[str]:
+    """Debian packages that are needed and not there."""
+    waived = waived_packages()
+    return [name for name, present in SYSTEM_PACKAGES.items() if name not in waived and not present()]
+
+
+def waived_packages() -> list[str]:
+    """Packages that this distribution was found not to offer."""
+    path = STAMPS / WAIVED
+    return path.read_text().split() if path.exists() else []
 
 
 def is_offered(package: str) -> bool:
@@ -249,8 +266,8 @@ def write_environment(environment: dict[str, str]) -> None:
 def build_inputs() -> list[Path]:
     """Files whose change makes a new build necessary.
 
-    Python modules are not among them: `--symlink-install` uses them where they stand. Their names
-    are (a new file), as are the names of everything that `grasp_bringup` installs.
+    Python modules are not among them: `--symlink-install` uses them where they stand. The names of
+    what `grasp_bringup` installs count, too: see `installed_names`.
     """
     names = ("package.xml", "CMakeLists.txt", "setup.py", "setup.cfg")
     suffixes = (".msg", ".srv", ".action")
@@ -268,23 +285,35 @@ def installed_names() -> str:
     return "\n".join(sorted(str(p.relative_to(ROOT)) for f in folders for p in (ROOT / f).rglob("*") if p.is_file()))
 
 
-def step(name: str, inputs: list[Path], action) -> None:
-    """Run `action` unless it finished before with the same inputs."""
-    digest = hashlib.sha256(
+def digest(name: str) -> str:
+    """What a step depends on, as one hash."""
+    inputs = {"venv": [], "workspace": [Path(__file__), *build_inputs()]}[name]
+    hashed = hashlib.sha256(
         str(sys.version_info[:2]).encode() + str(ROOT).encode() + installed_names().encode()
         if name == "workspace"
         else str((sys.version_info[:2], ROOT)).encode()
     )
-    for path in inputs:
-        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in (lock_file(), *inputs):
+        hashed.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return hashed.hexdigest()
+
+
+def is_done(name: str) -> bool:
+    """Whether a step has finished with the same inputs."""
     stamp = STAMPS / f"{name}.sha256"
-    done = {"venv": VENV / "bin/python", "workspace": ENVIRONMENT}[name]
-    if done.exists() and stamp.exists() and stamp.read_text() == digest.hexdigest():
+    made = {"venv": VENV / "bin/python", "workspace": ENVIRONMENT}[name]
+    return made.exists() and stamp.exists() and stamp.read_text() == digest(name)
+
+
+def step(name: str, action) -> None:
+    """Run `action` unless it is done."""
+    if is_done(name):
         return
+    stamp, inputs = STAMPS / f"{name}.sha256", digest(name)  # as they are before, should one change meanwhile
     stamp.unlink(missing_ok=True)
     started = time.monotonic()
     action()
-    stamp.write_text(digest.hexdigest())
+    stamp.write_text(inputs)
     say(f"{name} ready after {time.monotonic() - started:.0f} s")
 
 

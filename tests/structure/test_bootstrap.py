@@ -140,3 +140,28 @@ def test_a_folder_or_a_machine_where_it_cannot_work_is_refused_at_once(bootstrap
     monkeypatch.setattr(module.platform, "machine", lambda: "aarch64")
     with pytest.raises(SystemExit, match=r"this is Python 3\.\d+ on Linux aarch64, but pybullet has wheels"):
         module.main()
+
+
+def test_another_user_can_use_what_is_set_up_but_not_change_it(bootstrap, tmp_path, monkeypatch):
+    module, done = bootstrap(DEBIAN), []
+    monkeypatch.setattr(sys, "argv", ["bootstrap.py"])
+    monkeypatch.setattr(module, "SYSTEM_PACKAGES", {})
+    monkeypatch.setattr(module, "__file__", str(tmp_path / "bootstrap.py"))
+    for name, path in {"VENV": ".venv", "ENVIRONMENT": "environment.sh", "STAMPS": "stamps"}.items():
+        monkeypatch.setattr(module, name, tmp_path / path)
+    for name in ("requirements", ".venv/bin"):
+        (tmp_path / name).mkdir(parents=True)
+    for path in (tmp_path / ".venv/bin/python", module.ENVIRONMENT, module.lock_file(), tmp_path / "bootstrap.py"):
+        path.touch()
+    for name in ("create_venv", "build_workspace"):
+        monkeypatch.setattr(module, name, lambda name=name: done.append(name))
+    module.main()
+    assert done == ["create_venv", "build_workspace"]
+    lock = module.STAMPS / "lock"
+    lock.unlink()
+    lock.mkdir()  # which nobody can write, not even root
+    module.main()
+    assert done == ["create_venv", "build_workspace"]
+    module.lock_file().write_text("torch==3")
+    with pytest.raises(SystemExit, match=r"cannot write .*/stamps/lock: Is a directory"):
+        module.main()
