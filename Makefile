@@ -29,4 +29,4 @@ format: setup
 	@. ./env.sh && ruff check --fix . && ruff format .
 
 clean:
-	rm -rf .venv build install log out
+	rm -rf .venv build install log

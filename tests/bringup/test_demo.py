@@ -13,14 +13,16 @@ import numpy as np
 import pytest
 import rclpy
 import typer
+from action_msgs.msg import GoalStatus
 from rich.console import Console
 from typer.testing import CliRunner
 
 from grasp_bringup.cli import demo
 from grasp_bringup.demo.pictures import draw_pick, draw_summary
 from grasp_bringup.demo.push import LENGTH, draw_push
-from grasp_bringup.demo.report import report, tables, write_json
+from grasp_bringup.demo.report import report, tables
 from grasp_bringup.demo.session import PickRecord, PickSession, SessionError, Sight, Tracking
+from grasp_msgs.action import Pick
 from grasp_msgs.srv import ResetScene
 from grasp_perception.outcomes import Outcome
 from grasp_planning.workcell import Box
@@ -73,16 +75,6 @@ def test_names_are_shown_as_they_are() -> None:
 def test_a_gripper_that_is_wrong_about_success_does_not_count() -> None:
     claimed = [record("box", Outcome.SUCCESS, in_bin=False)]
     assert report(claimed, arm="a", camera="c", planner="p", motion="m", seed=0)["success_rate"] == 0.0
-
-
-def test_json_is_replaced_whole(tmp_path: Path) -> None:
-    path = tmp_path / "report.json"
-    path.write_text("old")
-    with pytest.raises(TypeError):
-        write_json({"not json": object()}, path)
-    assert path.read_text() == "old"
-    write_json({"a": 1}, path)
-    assert path.read_text() == '{\n  "a": 1\n}\n'
 
 
 def test_pictures_are_drawn_with_missing_moments(tmp_path: Path) -> None:
@@ -163,6 +155,20 @@ def test_a_full_disk_does_not_take_the_result_along(
     assert (f"cannot write {tmp_path}: No space left on device" in result.output) == full_for_all
     assert result.exit_code == (2 if full_for_all else 0)
     assert (tmp_path / "report.json").exists() == (not full_for_all)
+
+
+def test_ctrl_c_ends_the_demo_though_the_pick_succeeded_before_it_was_canceled(
+    ros: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [MagicMock(accepted=True), KeyboardInterrupt(), None, MagicMock(status=GoalStatus.STATUS_SUCCEEDED)]
+    answers[3].result = Pick.Result(object="box_small")
+    monkeypatch.setattr(PickSession, "_result", MagicMock(side_effect=answers))
+    with PickSession() as session:
+        monkeypatch.setattr(session, "_pick", MagicMock())
+        monkeypatch.setattr(session, "wait_until_ready", lambda *_, **__: None)
+        monkeypatch.setattr(session, "place", lambda *_: [(0.2, 0.0)])
+        (done,) = demo.run_picks(session, MagicMock(), ["box_small", "cube_small"], 0, tmp_path, Console(quiet=True))
+    assert done.interrupted and done.outcome is Outcome.SUCCESS
 
 
 def test_two_stacks_in_one_domain_are_refused(ros: None) -> None:

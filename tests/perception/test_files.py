@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grasp_perception.files import held, write_atomically
+from grasp_perception.files import held, write_atomically, write_json
 
 
 def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
@@ -18,6 +18,11 @@ def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
         write_atomically(path, content)
         assert path.read_bytes() == content
     assert [file.name for file in tmp_path.iterdir()] == ["a.bin"]
+
+
+def test_json_into_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
+    write_json(tmp_path / "a/b.json", {"a": 1})
+    assert (tmp_path / "a/b.json").read_text() == '{\n  "a": 1\n}\n'
 
 
 def test_it_is_readable_by_whom_the_umask_allows(tmp_path: Path) -> None:

@@ -104,3 +104,8 @@ def test_bad_input_is_exit_code_2(run, extra, message):
 def test_gripper_from_a_file_and_options(run, repository):
     file = str(repository / "config/grippers/yumi.yaml")
     assert run("--gripper", file, "--option", "friction=0.5", "--option", "seed=3").exit_code == 0
+
+
+def test_an_overlay_that_is_no_picture_is_refused_at_once(run, tmp_path):
+    result = run("--overlay", str(tmp_path / "overlay.pdf"))
+    assert result.exit_code == 2 and "a picture is written as .png, .jpg, .jpeg" in " ".join(result.output.split())

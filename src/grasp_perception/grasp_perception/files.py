@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 LOCK = ".lock"
 """A file that stays in a folder that was held."""
@@ -32,6 +34,16 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
             error.filename = str(path)  # not the temporary one, which nobody asked for
             del error.filename2
         raise
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON as `write_atomically` does, into a folder that is made if need be.
+
+    Raises:
+        OSError: It cannot be written; an older file of that name is still there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
 @contextlib.contextmanager

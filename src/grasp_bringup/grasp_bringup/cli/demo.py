@@ -23,13 +23,14 @@ from grasp_bringup.cli.progress import ProgressBar
 from grasp_bringup.cli.refusal import cannot_write, refuse
 from grasp_bringup.demo.pictures import draw_pick, draw_summary
 from grasp_bringup.demo.push import Push, draw_push
-from grasp_bringup.demo.report import report, tables, write_json
+from grasp_bringup.demo.report import report, tables
 from grasp_bringup.demo.session import PickRecord, PickSession, SessionError
 from grasp_bringup.launch.errors import LaunchError
 from grasp_bringup.launch.packages import launch_file
 from grasp_bringup.launch.reader import read_launch_file
 from grasp_execution.arm import ArmDescription
 from grasp_perception.configuration import named_file
+from grasp_perception.files import write_json
 from grasp_perception.outcomes import Outcome
 from grasp_planning.planner import find_planner
 from grasp_planning.workcell import WorkCell
@@ -121,7 +122,7 @@ def command(
             )
             try:
                 draw_summary(records, f"{arm}, {planner}, seed {seed}", output / "summary.png")
-                write_json(content, output / "report.json")
+                write_json(output / "report.json", content)
             except OSError as error:
                 cannot_write(errors, error, output)
             console.print(f"Pictures and report: {escape(str(output))}/")
@@ -206,6 +207,6 @@ def run_picks(
                 console.print(f"[red]Gave up after pick {number}, whose picture cannot be written: {error.strerror}[/]")
                 break
             bar.show(len(records), note=f"{name}: {record.outcome.name}")
-            if record.outcome is Outcome.CANCELED:
+            if record.interrupted or record.outcome is Outcome.CANCELED:
                 break
     return records

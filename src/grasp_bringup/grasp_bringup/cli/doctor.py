@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, TypedDict
@@ -16,7 +15,7 @@ from grasp_bringup.cli.refusal import cannot_write, refuse
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.doctor import Finding, Level, diagnose
 from grasp_perception.extrinsics import CameraMount
-from grasp_perception.files import write_atomically
+from grasp_perception.files import write_json
 from grasp_perception.image_files import ImageFileError, read_color, read_intrinsics, read_raw_depth
 from grasp_perception.transform import Transform
 from grasp_planning.workcell import WorkCell
@@ -140,7 +139,6 @@ def _print(source: str, findings: list[Finding], worst: Level) -> None:
 
 def _write(path: Path, content: object) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
+        write_json(path, content)
     except OSError as error:
         cannot_write(Console(stderr=True), error)

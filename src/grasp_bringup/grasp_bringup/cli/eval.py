@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,7 +19,7 @@ from grasp_learning.datasets.jacquard import DepthKind, JacquardDataset
 from grasp_learning.datasets.submission import submission_of, write_submission
 from grasp_learning.evaluation.evaluate import evaluate
 from grasp_learning.evaluation.summary import evaluation_row
-from grasp_perception.files import write_atomically
+from grasp_perception.files import write_json
 from grasp_planning.generative.card import read_card, write_card
 from grasp_sim.judging.exam import Exam
 from grasp_sim.judging.fitted import FittedJaws
@@ -84,8 +83,7 @@ def command(
     console.print(_table(result))
     try:
         if json_file is not None:
-            json_file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(json_file, (json.dumps(result, indent=1) + "\n").encode())
+            write_json(json_file, result)
         if card_name is not None:
             card, _ = read_card(weights)
             write_card(weights, card.model_copy(update={"metrics": {**card.metrics, card_name: _short(result)}}))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from pathlib import Path
@@ -20,7 +19,7 @@ from grasp_bringup.cli.refusal import cannot_write, refuse
 from grasp_execution.pick import PickResult
 from grasp_learning.datasets.jacquard import write_color
 from grasp_perception.configuration import ConfigurationError
-from grasp_perception.files import write_atomically
+from grasp_perception.files import write_json
 from grasp_perception.outcomes import Outcome
 from grasp_planning.success_rate import SuccessRate
 from grasp_sim.cell.placement import PlacementError
@@ -44,7 +43,8 @@ def command(
     """Let a simulated robot pick objects, without ROS and in simulated time.
 
     The same objects at the same places as `grasp demo` has, many times as fast, and the same result whatever the load.
-    Exit code 0: picked, however it went; 2: bad input; 130: interrupted; what was done until then is reported, too.
+    Exit code 0: picked, however it went; 2: bad input; 130: interrupted in the first pick. What was done until
+    then is reported, too.
     """
     console, errors = Console(), Console(stderr=True)
     try:
@@ -79,8 +79,7 @@ def command(
         facts = {"arm": arm, "camera": camera or arm, "planner": planner, "seed": seed, "closed_loop": closed_loop}
         content = {**facts, "picks": _records(done), "success_rate": rate.rate, "ci95": list(rate.ci95)}
         try:
-            json_file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(json_file, (json.dumps(content, indent=1) + "\n").encode())
+            write_json(json_file, content)
         except OSError as error:
             cannot_write(errors, error)
     if wrong:

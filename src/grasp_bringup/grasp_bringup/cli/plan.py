@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,13 +16,15 @@ from rich.table import Table
 from grasp_bringup.cli.options import planner_options, share
 from grasp_bringup.cli.refusal import cannot_write, refuse
 from grasp_perception.configuration import ConfigurationError, configuration_file
-from grasp_perception.files import write_atomically
+from grasp_perception.files import write_atomically, write_json
 from grasp_perception.image_files import ImageFileError, read_frame, read_mask
 from grasp_perception.outcomes import OutcomeError
 from grasp_planning.grasps import GraspCandidate
 from grasp_planning.gripper import Gripper
 from grasp_planning.overlay import draw_overlay
 from grasp_planning.planner import NoWeights, load_planner
+
+PICTURES = (".png", ".jpg", ".jpeg")
 
 
 def command(
@@ -47,6 +48,8 @@ def command(
     """
     errors = Console(stderr=True)
     try:
+        if overlay is not None and overlay.suffix.lower() not in PICTURES:
+            raise ImageFileError(f"--overlay {overlay}: a picture is written as {', '.join(PICTURES)}")
         file = configuration_file(gripper, share() / "config" / "grippers")
         hand = Gripper.load(file)
         frame = read_frame(depth, intrinsics, color)
@@ -78,7 +81,7 @@ def command(
         if overlay is not None:
             _write_image(overlay, draw_overlay(frame, rectangles, caption=reason))
         if json_file is not None:
-            _write(json_file, (json.dumps(content, indent=2) + "\n").encode())
+            write_json(json_file, content)
     except OSError as error:
         cannot_write(errors, error)
     if reason:
@@ -122,10 +125,5 @@ def _table(grasps: list[GraspCandidate], planner: str, gripper: Gripper, seconds
 
 
 def _write_image(path: Path, image: NDArray[np.uint8]) -> None:
-    suffix = path.suffix if path.suffix.lower() in (".png", ".jpg", ".jpeg") else ".png"
-    _write(path, cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes())
-
-
-def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, content)
+    write_atomically(path, cv2.imencode(path.suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +16,7 @@ from grasp_bringup.cli.progress import ProgressBar
 from grasp_bringup.cli.refusal import cannot_write, refuse
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.submission import Submission, read_submission
-from grasp_perception.files import write_atomically
+from grasp_perception.files import write_json
 from grasp_sim.dataset.index import DatasetIndexError
 from grasp_sim.judging.exam import Exam, JudgingError
 from grasp_sim.judging.judge import check_submission, judge_all
@@ -69,8 +68,7 @@ def command(
     _show(console, report, predictions)
     try:
         if json_file is not None:
-            json_file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(json_file, (json.dumps(report.summary(), indent=1) + "\n").encode())
+            write_json(json_file, report.summary())
         if pictures is not None:
             drawn = draw_failures(exam, report.scenes, pictures, most_pictures)
             console.print(f"Failures pictured: {max(len(drawn) - 1, 0)}, in {escape(str(pictures))}/", soft_wrap=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +9,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from grasp_bringup.demo.session import PickRecord, Tracking
-from grasp_perception.files import write_atomically
 from grasp_planning.success_rate import SuccessRate
 
 
@@ -52,11 +49,6 @@ def _tracking(tracking: Tracking) -> dict[str, Any]:
         "hz": round(tracking.hz, 2),
         "pushed": round(tracking.pushed, 4),
     }
-
-
-def write_json(content: dict[str, Any], path: Path) -> None:
-    """Write JSON whole or not at all."""
-    write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
 def tables(records: list[PickRecord]) -> list[Table]:

@@ -78,6 +78,8 @@ class PickRecord:
     """(H, W, 3) RGB: `grasp` on what the camera saw, and the moments of `MOMENTS`."""
     tracking: Tracking | None = None
     """In closed loop."""
+    interrupted: bool = False
+    """Whether it was ended by Ctrl-C, or would have been."""
 
 
 class PickSession:
@@ -219,9 +221,11 @@ class PickSession:
         if not handle.accepted:
             raise SessionError("the executor refused to pick: it is busy with another pick")
         future = handle.get_result_async()
+        interrupted = False
         try:
             answer = self._result(future, timeout, "the pick")
-        except (SessionError, KeyboardInterrupt):
+        except (SessionError, KeyboardInterrupt) as reason:
+            interrupted = isinstance(reason, KeyboardInterrupt)
             self._result(handle.cancel_goal_async(), 5.0, "canceling the pick")
             answer = self._result(future, 10.0, "the canceled pick")
         result = answer.result
@@ -241,6 +245,7 @@ class PickSession:
             seconds=time.monotonic() - started,
             pictures=pictures,
             tracking=_tracking(result, sights, pushes, push) if closed_loop else None,
+            interrupted=interrupted,
         )
 
     @staticmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from grasp_learning.experiment.runs import Experiment
 from grasp_learning.experiment.settings import EvaluationSet, TableSettings
 from grasp_learning.training.run import holds
 from grasp_learning.training.settings import TrainingSettings
-from grasp_perception.files import write_atomically
+from grasp_perception.files import write_atomically, write_json
 
 MARKDOWN, JSON = "report.md", "report.json"
 LEGEND = (
@@ -39,7 +38,7 @@ def write_report(experiment: Experiment) -> dict[str, Any]:
         for test, rows in table["tests"].items():
             if settings.chart and any(row["measured"] for row in rows):
                 draw_chart(folder / chart_name(table["name"], test), f"{settings.title}: {test}", rows)
-    write_atomically(folder / JSON, (json.dumps(content, indent=1) + "\n").encode())
+    write_json(folder / JSON, content)
     write_atomically(folder / MARKDOWN, _markdown(experiment, content).encode())
     return content
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from grasp_learning.experiment.runs import Run
 from grasp_learning.experiment.settings import EvaluationSet
-from grasp_perception.files import write_atomically
+from grasp_perception.files import write_json
 from grasp_planning.success_rate import SuccessRate
 
 EVALUATION = "eval.json"
@@ -21,7 +21,7 @@ def write_results(run: Run, results: dict[str, dict[str, Any]], tests: Sequence[
     """Keep what was measured."""
     sets = {test.name: test.model_dump(mode="json") for test in tests}
     content = {name: {"test": sets[name], **row} for name, row in results.items()}
-    write_atomically(run.folder / EVALUATION, (json.dumps(content, indent=1) + "\n").encode())
+    write_json(run.folder / EVALUATION, content)
 
 
 def read_results(run: Run, tests: Sequence[EvaluationSet]) -> dict[str, dict[str, Any]]:

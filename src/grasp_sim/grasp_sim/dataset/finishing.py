@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy as np
 from grasp_learning.datasets.annotation_file import read_grasps
 from grasp_learning.datasets.errors import SplitsError
 from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits
-from grasp_perception.files import write_atomically
+from grasp_perception.files import write_atomically, write_json
 from grasp_perception.image_files import read_color, read_mask
 from grasp_sim.dataset.contact_sheet import MOST_SCENES, contact_sheet, distinct, short, tile
 from grasp_sim.dataset.index import Index, as_line, write_index
@@ -44,7 +43,7 @@ def finish(recipe: Recipe, root: Path, accepted: list[Entry], rejected: list[Ent
     sheet = _contact_sheet(root, index)
     if sheet:
         write_atomically(root / CONTACT_SHEET, sheet)
-    write_atomically(root / f"{STATISTICS}.json", (json.dumps(facts, indent=2) + "\n").encode())
+    write_json(root / f"{STATISTICS}.json", facts)
     page = statistics_page(index.header, facts, reasons, sheet)
     write_atomically(root / f"{STATISTICS}.html", page.encode())
     write_index(root, index)

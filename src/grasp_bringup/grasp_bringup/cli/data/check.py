@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +16,7 @@ from grasp_bringup.cli.refusal import cannot_write, refuse
 from grasp_learning.datasets.check import check_folder
 from grasp_learning.datasets.checks.report import FolderReport, Severity
 from grasp_learning.datasets.errors import DatasetError
-from grasp_perception.files import write_atomically
+from grasp_perception.files import write_json
 
 _COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 
@@ -47,8 +46,7 @@ def command(
     _print(report, show)
     if json_file is not None:
         try:
-            json_file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(json_file, (json.dumps(report.as_json(), indent=1) + "\n").encode())
+            write_json(json_file, report.as_json())
         except OSError as error:
             cannot_write(errors, error)
     raise typer.Exit(1 if report.errors else 0)
