@@ -18,6 +18,7 @@ from grasp_bringup.cli.progress import ProgressBar
 from grasp_bringup.cli.refusal import cannot_write, refuse
 from grasp_perception.configuration import ConfigurationError, configuration_file
 from grasp_sim.dataset.cycles.client import CyclesError
+from grasp_sim.dataset.cycles.installation import CyclesMissingError
 from grasp_sim.dataset.finishing import REJECTED, STATISTICS
 from grasp_sim.dataset.ground import SkyError
 from grasp_sim.dataset.index import DatasetIndexError
@@ -75,7 +76,7 @@ def command(
     except KeyboardInterrupt:
         errors.print(f"Interrupted. What is finished lies in {escape(str(out))}; the same command goes on from there.")
         raise typer.Exit(1) from None
-    except (CyclesError, DiskFull, NoObjects) as error:
+    except (CyclesError, CyclesMissingError, DiskFull, NoObjects) as error:  # missing on a machine of the cluster
         refuse(errors, error, code=1)
     except (ConfigurationError, DatasetIndexError, FolderError, MeshSourceError, SkyError, TooFewMeshes) as error:
         refuse(errors, error)
