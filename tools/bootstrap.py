@@ -287,12 +287,11 @@ def installed_names() -> str:
 
 def digest(name: str) -> str:
     """What a step depends on, as one hash."""
-    inputs = {"venv": [], "workspace": [Path(__file__), *build_inputs()]}[name]
-    hashed = hashlib.sha256(
-        str(sys.version_info[:2]).encode() + str(ROOT).encode() + installed_names().encode()
-        if name == "workspace"
-        else str((sys.version_info[:2], ROOT)).encode()
-    )
+    place, inputs = str((sys.version_info[:2], ROOT)), []
+    if name == "workspace":
+        place += installed_names()
+        inputs = [Path(__file__), *build_inputs()]
+    hashed = hashlib.sha256(place.encode())
     for path in (lock_file(), *inputs):
         hashed.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return hashed.hexdigest()
