@@ -168,8 +168,10 @@ class Mover:
 
     def _was_moved(self) -> bool:
         """Whether someone moved the arm since the last pick."""
+        if self._left is None:
+            return False
         left, present, tolerance = self._left, self.start(), self.options.start_tolerance
-        return left is not None and any(abs(present[name] - left[name]) > tolerance for name in self.arm.joints)
+        return any(abs(present[name] - left[name]) > tolerance for name in self.arm.joints)
 
     def go_home(self, watch: Watch) -> None:
         """Leave, and go home, unless the arm is there.
