@@ -395,15 +395,26 @@ def test_grasp_outside_the_workspace(graph, scene, pose):
     assert graph.plan().outcome.code == Outcome.OUTSIDE_WORKSPACE
 
 
-def test_planner_that_raises_does_not_end_the_node(graph, scene, pose, monkeypatch):
+@pytest.fixture
+def plan_with(graph, scene, pose, monkeypatch) -> Callable:
+    """Start the node with another planner, before a camera that sees an object; returns the node."""
+
+    def start(planner: type[GraspPlanner]) -> GraspPlannerNode:
+        monkeypatch.setattr(grasp_planner, "load_planner", lambda name, gripper, **options: planner(gripper))
+        node = graph.start_planner()
+        graph.broadcast(pose)
+        graph.stream(scene((0.2, 0.0)))
+        return node
+
+    return start
+
+
+def test_planner_that_raises_does_not_end_the_node(graph, plan_with):
     class Broken(GraspPlanner):
         def plan(self, frame, *, roi=None, max_grasps=1, tracked=False):
             raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(grasp_planner, "load_planner", lambda name, gripper, **options: Broken(gripper))
-    graph.start_planner()
-    graph.broadcast(pose)
-    graph.stream(scene((0.2, 0.0)))
+    plan_with(Broken)
     for _ in range(2):
         response = graph.plan()
         assert response.outcome.code == Outcome.GRASP_PLANNER_FAILED
@@ -418,11 +429,8 @@ class Nowhere(AntipodalPlanner):
         return [replace(candidate, rectangle=nowhere) for candidate in super().plan(frame, **request)]
 
 
-def test_an_answer_that_cannot_be_drawn_is_given_all_the_same(graph, scene, pose, monkeypatch):
-    monkeypatch.setattr(grasp_planner, "load_planner", lambda name, gripper, **options: Nowhere(gripper))
-    graph.start_planner()
-    graph.broadcast(pose)
-    graph.stream(scene((0.2, 0.0)))
+def test_an_answer_that_cannot_be_drawn_is_given_all_the_same(graph, plan_with):
+    plan_with(Nowhere)
     for _ in range(2):
         response = graph.plan()
         assert response.outcome.code == Outcome.SUCCESS
@@ -436,11 +444,8 @@ class Speechless(AntipodalPlanner):
         return [replace(candidate, quality=None) for candidate in super().plan(frame, **request)]
 
 
-def test_grasps_that_no_message_holds_are_the_planners_failure(graph, scene, pose, monkeypatch):
-    monkeypatch.setattr(grasp_planner, "load_planner", lambda name, gripper, **options: Speechless(gripper))
-    graph.start_planner()
-    graph.broadcast(pose)
-    graph.stream(scene((0.2, 0.0)))
+def test_grasps_that_no_message_holds_are_the_planners_failure(graph, plan_with):
+    plan_with(Speechless)
     for _ in range(2):
         response = graph.plan()
         assert response.outcome.code == Outcome.GRASP_PLANNER_FAILED
@@ -471,7 +476,7 @@ def test_shut_down_it_plans_no_more(graph):
     assert "is not active" in response.outcome.message
 
 
-def test_cleaning_up_waits_for_the_planner(graph, scene, pose, monkeypatch):
+def test_cleaning_up_waits_for_the_planner(graph, plan_with):
     begun, go_on = threading.Event(), threading.Event()
 
     class Slow(AntipodalPlanner):
@@ -480,10 +485,7 @@ def test_cleaning_up_waits_for_the_planner(graph, scene, pose, monkeypatch):
             assert go_on.wait(10.0)
             return super().plan(frame, **request)
 
-    monkeypatch.setattr(grasp_planner, "load_planner", lambda name, gripper, **options: Slow(gripper))
-    node = graph.start_planner()
-    graph.broadcast(pose)
-    graph.stream(scene((0.2, 0.0)))
+    node = plan_with(Slow)
     responses: list[PlanGrasps.Response] = []
     asking = threading.Thread(target=lambda: responses.append(graph.plan()))
     asking.start()

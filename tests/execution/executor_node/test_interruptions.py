@@ -26,12 +26,18 @@ def hold_in_motion(harness, number):
     return reached
 
 
-@pytest.mark.parametrize(("stage", "number"), MOTIONS.items())
-def test_cancel_in_motion_holds(harness, stage, number):
+def pick_until_motion(harness, number):
+    """Start a pick and wait until a motion of it is under way, which lasts until it is canceled."""
     reached = hold_in_motion(harness, number)
     harness.start()
     handle = harness.send()
     assert reached.wait(5.0)
+    return handle
+
+
+@pytest.mark.parametrize(("stage", "number"), MOTIONS.items())
+def test_cancel_in_motion_holds(harness, stage, number):
+    handle = pick_until_motion(harness, number)
     where = dict(harness.cell.joints)
     harness.wait(handle.cancel_goal_async())
     answer = harness.result(handle)
@@ -54,10 +60,7 @@ def test_cancel_while_grasps_are_planned(harness):
 
 
 def test_stop_in_motion_holds_and_says_where(harness):
-    reached = hold_in_motion(harness, 4)
-    harness.start()
-    handle = harness.send()
-    assert reached.wait(5.0)
+    handle = pick_until_motion(harness, 4)
     where = dict(harness.cell.joints)
     response = harness.stop()
     assert response.success and response.message.startswith("stopped the pick in transport; the arm holds at ")
@@ -70,10 +73,7 @@ def test_stop_in_motion_holds_and_says_where(harness):
 
 
 def test_a_halt_is_confirmed_while_more_people_stop_than_there_are_threads(harness):
-    reached = hold_in_motion(harness, 1)
-    harness.start()
-    handle = harness.send()
-    assert reached.wait(5.0)
+    handle = pick_until_motion(harness, 1)
     stops = [harness.stop_client.call_async(Trigger.Request()) for _ in range(THREADS + 2)]
     assert all(harness.wait(stop).success for stop in stops)
     assert harness.result(handle).result.outcome.code == Outcome.STOPPED
@@ -132,10 +132,7 @@ def test_stop_also_halts_motions_of_others(harness):
 
 
 def test_an_arm_whose_motion_someone_else_cancels_holds(harness):
-    reached = hold_in_motion(harness, 1)
-    harness.start()
-    handle = harness.send()
-    assert reached.wait(5.0)
+    handle = pick_until_motion(harness, 1)
     where = dict(harness.cell.joints)
     harness.node._robot.halt()  # as anybody can: the controller's own service
     result = harness.result(handle).result
@@ -145,10 +142,7 @@ def test_an_arm_whose_motion_someone_else_cancels_holds(harness):
 
 
 def test_a_node_that_ends_stops_its_pick_first(harness):
-    reached = hold_in_motion(harness, 4)
-    harness.start()
-    handle = harness.send()
-    assert reached.wait(5.0)
+    handle = pick_until_motion(harness, 4)
     harness.node.say_goodbye()
     assert not harness.cell.moving
     assert harness.result(handle).result.outcome.code == Outcome.STOPPED
