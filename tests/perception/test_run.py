@@ -88,3 +88,51 @@ def test_a_bug_in_a_callback_ends_the_process_with_its_traceback(threads):
     _, errors = (process := start(threads, "crash")).communicate(timeout=20)
     assert process.returncode == 1
     assert "RuntimeError: a bug" in errors
+
+
+SIGNALED = """
+import os, signal, sys, threading
+from grasp_perception.nodes.signals import EndingSignals
+
+def wait_and_be_signaled_at(line):
+    \"""How many lines the main thread gets to before it waits, a thread being started on the way.\"""
+    count, waits, thread = 0, True, threading.Thread(target=lambda: None)
+
+    def trace(frame, event, argument):
+        nonlocal count
+        if waits and event == "line":
+            count += 1
+            if count == line:
+                os.kill(os.getpid(), signal.SIGINT)
+        return trace
+
+    def signal_at_last():
+        nonlocal waits
+        if count < line:
+            waits = False
+            os.kill(os.getpid(), signal.SIGINT)
+
+    signals, timer = EndingSignals(), threading.Timer(0.3, signal_at_last)
+    timer.start()
+    sys.settrace(trace)
+    thread.start()
+    signals.wait()
+    sys.settrace(None)
+    timer.cancel()
+    return count
+
+line = 1
+while wait_and_be_signaled_at(line) >= line:
+    line += 1
+print(line)
+"""
+
+
+def test_a_signal_is_heard_whenever_it_comes():
+    process = subprocess.Popen([sys.executable, "-c", SIGNALED], stdout=subprocess.PIPE, text=True)
+    try:
+        lines, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()  # SIGTERM is what it would not hear
+    assert process.returncode == 0
+    assert int(lines) > 5

@@ -20,6 +20,7 @@ from rclpy.signals import SignalHandlerOptions
 from grasp_perception.memory import reuse_large_buffers
 from grasp_perception.nodes.executor import NodeExecutor
 from grasp_perception.nodes.log import ROSLogHandler
+from grasp_perception.nodes.signals import ENDING, EndingSignals
 
 SWITCH_SECONDS = 0.0005
 """How long a thread may keep the interpreter while others wait for it. With Python's 5 ms, each time a thread
@@ -51,10 +52,13 @@ def run_node(construct: Callable[[], Node], *, threads: int = 1) -> None:
     # rclpy's own handlers take the context away first, and with it all ways to say goodbye.
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[ROSLogHandler()])
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ENDING:
         signal.signal(number, signal.default_int_handler)
     try:
         node = construct()
+        executor = NodeExecutor(threads)
+        executor.add_node(node)
+        signals = EndingSignals()
     except KeyboardInterrupt:
         rclpy.try_shutdown()
         return
@@ -62,19 +66,16 @@ def run_node(construct: Callable[[], Node], *, threads: int = 1) -> None:
         get_logger(getattr(construct, "__name__", "node")).fatal(f"cannot start: {error}")
         rclpy.try_shutdown()
         sys.exit(2)
-    executor = NodeExecutor(threads)
-    executor.add_node(node)
     try:
-        _spin(executor, node)
+        _spin(executor, node, signals)
     finally:
         executor.shutdown(timeout_sec=1.0)
         node.destroy_node()
         rclpy.try_shutdown()
 
 
-def _spin(executor: NodeExecutor, node: Node) -> None:
+def _spin(executor: NodeExecutor, node: Node, signals: EndingSignals) -> None:
     """Spin until a signal comes, ROS is shut down or a callback raises; the exception is raised here."""
-    signaled = threading.Event()
     failures: list[Exception] = []
 
     def spin() -> None:
@@ -83,16 +84,12 @@ def _spin(executor: NodeExecutor, node: Node) -> None:
         except Exception as error:
             failures.append(error)
         finally:
-            signaled.set()
+            signals.wake()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: signaled.set())
     # Not in the main thread: only that one runs signal handlers, and not while it waits for messages.
     thread = threading.Thread(target=spin, name="spin", daemon=True)
     thread.start()
-    signaled.wait()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)  # the second Ctrl-C is obeyed at once
+    signals.wait()
     if isinstance(node, LifecycleNode):
         with contextlib.suppress(RCLError, RuntimeError):  # it is shut down already, or so is ROS
             node.trigger_shutdown()
