@@ -86,7 +86,7 @@ def _spin(executor: NodeExecutor, node: Node, signals: EndingSignals) -> None:
         finally:
             signals.wake()
 
-    # Not in the main thread: only that one runs signal handlers, and not while it waits for messages.
+    # Not in the main thread, which listens for signals.
     thread = threading.Thread(target=spin, name="spin", daemon=True)
     thread.start()
     signals.wait()
