@@ -106,7 +106,7 @@ def test_wrong_settings_are_named(tmp_path: Path, settings: Path) -> None:
     content = yaml.safe_load(settings.read_text())
     wrong = tmp_path / "wrong.yaml"
     for change, message in (
-        ({"longest_side": {"low": 0.9, "high": 0.1}}, "longest_side: Value error, low 0.9 is greater than high 0.1"),
+        ({"longest_side": {"low": 0.9, "high": 0.1}}, "longest_side: low 0.9 is greater than high 0.1"),
         ({"colour": "red"}, "colour: Extra inputs are not permitted"),
         ({"candidates": {"opening": {"low": 0.2, "high": 0.3}}}, "the gripper 'jacquard' opens 0.1 m"),
         ({"table_height": 2.0}, "it must look down on it"),

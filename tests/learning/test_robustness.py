@@ -54,11 +54,11 @@ def test_a_training_asks_for_it_and_its_card_says_so(shards: Path) -> None:
         ("", r"robustness.jsonl:1: "),
         (
             '{"format": "another", "uncertainty": {}, "jaw": 0.02}\n',
-            r"robustness.jsonl:1: Input should be 'grasp-robust",
+            r"robustness.jsonl:1: format: Input should be 'grasp-robust",
         ),
         (
             json.dumps(HEADER) + '\n{"scene": "0_x", "held": ["many"]}\n',
-            r"robustness.jsonl:2: Input should be a valid int",
+            r"robustness.jsonl:2: held.0: Input should be a valid int",
         ),
     ],
 )

@@ -269,19 +269,19 @@ def test_found_by_name_and_options_are_checked(widowx):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"friction": "high"}, "friction must be a number"),
-        ({"friction": 0.9, "max_friction": 0.5}, "max_friction 0.5 must be at least friction 0.9"),
-        ({"cell": 0.0}, "cell must be positive"),
-        ({"height_step": -0.01}, "height_step must be positive"),
-        ({"min_valid": 0.0}, r"min_valid must be in \(0, 1\]"),
-        ({"table_clearance": -1.0}, "table_clearance must be 0 or more"),
-        ({"min_quality": np.nan}, "min_quality must be finite, got nan"),
-        ({"max_friction": np.inf}, "max_friction must be finite, got inf"),
-        ({"friction": None}, "friction must be a number, got None"),
-        ({"shadow": 2.5}, "shadow must be a whole number, got 2.5"),
-        ({"seed": -1}, "seed must be 0 or more, got -1"),
+        ({"friction": "high"}, "friction: Input should be a valid number, .*, got 'high'"),
+        ({"friction": 0.9, "max_friction": 0.5}, "they: max_friction 0.5 must be at least friction 0.9$"),
+        ({"cell": 0.0}, "cell: Input should be greater than 0, got 0.0"),
+        ({"height_step": -0.01}, "height_step: Input should be greater than 0, got -0.01"),
+        ({"min_valid": 0.0}, "min_valid: Input should be greater than 0, got 0.0"),
+        ({"table_clearance": -1.0}, "table_clearance: Input should be greater than or equal to 0, got -1.0"),
+        ({"min_quality": np.nan}, "min_quality: Input should be a finite number, got nan"),
+        ({"max_friction": np.inf}, "max_friction: Input should be a finite number, got inf"),
+        ({"friction": None}, "friction: Input should be a valid number, got None"),
+        ({"shadow": 2.5}, "shadow: Input should be a valid integer, .*, got 2.5"),
+        ({"seed": -1, "angle": -0.1}, "angle: .*, got -0.1; seed: Input should be greater than or equal to 0, got -1$"),
     ],
 )
-def test_wrong_options_are_refused(widowx, options, message):
-    with pytest.raises(ValueError, match=message):
-        AntipodalPlanner(widowx, **options)
+def test_wrong_options_are_refused_in_one_line(widowx, options, message):
+    with pytest.raises(ValueError, match=f"^planner 'antipodal' does not take these options: {message}"):
+        load_planner("antipodal", widowx, **options)

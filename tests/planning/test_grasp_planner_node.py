@@ -504,7 +504,7 @@ def test_cleaning_up_waits_for_the_planner(graph, plan_with):
     ("parameters", "message"),
     [
         ({"planner": "nobody"}, "no grasp planner is named 'nobody'"),
-        ({"options": "{friction: high}"}, "friction must be a number"),
+        ({"options": "{friction: high}"}, "friction: Input should be a valid number"),
         ({"options": "[1, 2]"}, "must be a mapping of option names"),
         ({"options": "{a: "}, "is not YAML"),
         ({"gripper_file": "/nowhere.yaml"}, "cannot read /nowhere.yaml"),

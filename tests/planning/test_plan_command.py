@@ -89,7 +89,7 @@ def test_mask(run, tmp_path, repository):
         ),
         (["--option", "friction"], "an option is NAME=VALUE"),
         (["--option", "friction=["], "the value of option friction is not YAML: ["),
-        (["--option", "friction=high"], "friction must be a number"),
+        (["--option", "friction=high"], "friction: Input should be a valid number"),
         (["--option", "glue=1"], "does not take these options"),
         (["--depth", "nowhere.npy"], "nowhere.npy: no such file"),
         (["--max-grasps", "0"], "--max-grasps"),

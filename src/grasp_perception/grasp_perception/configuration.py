@@ -14,6 +14,8 @@ Quaternion = Annotated[tuple[float, float, float, float], Field(description="x, 
 
 
 SUFFIXES = (".yaml", ".yml")
+LONGEST_SHOWN = 60
+"""Characters of a wrong value that are repeated when it is refused."""
 
 
 class ConfigurationError(ValueError):
@@ -43,10 +45,23 @@ class Configuration(BaseModel):
         try:
             return cls.model_validate(content)
         except ValidationError as error:
-            reasons = "; ".join(
-                f"{'.'.join(map(str, detail['loc'])) or 'the file'}: {detail['msg']}" for detail in error.errors()
-            )
-            raise ConfigurationError(f"{path}: {reasons}") from error
+            raise ConfigurationError(f"{path}: {reasons(error)}") from error
+
+
+def reasons(error: ValidationError, whole: str = "the file") -> str:
+    """What is wrong, field by field, in one line.
+
+    Args:
+        error: Of a pydantic model.
+        whole: What to call that which was checked, where no field is to blame.
+    """
+    parts = []
+    for detail in error.errors():
+        where, given = ".".join(map(str, detail["loc"])) or whole, detail["input"]
+        parts.append(f"{where}: {detail['msg'].removeprefix('Value error, ')}")
+        if given is None or (isinstance(given, (bool, int, float, str)) and len(repr(given)) <= LONGEST_SHOWN):
+            parts[-1] += f", got {given!r}"
+    return "; ".join(parts)
 
 
 def named_file(name: str, folder: Path) -> Path:

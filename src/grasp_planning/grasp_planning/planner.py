@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from grasp_perception.configuration import reasons
 from grasp_perception.frame import RGBDFrame
 from grasp_perception.outcomes import OutcomeError
 from grasp_planning.grasps import GraspCandidate
@@ -110,7 +111,9 @@ def load_planner(
         options.setdefault("seed", default_seed)
     try:
         planner = kind(gripper, **options)
-    except (TypeError, ValidationError) as error:
+    except ValidationError as error:
+        raise ValueError(f"planner '{name}' does not take these options: {reasons(error, 'they')}") from error
+    except TypeError as error:
         raise ValueError(f"planner '{name}' does not take these options: {error}") from error
     if not isinstance(planner, GraspPlanner):
         raise ValueError(f"entry point '{name}' ({entry.value}) is not a GraspPlanner")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from grasp_learning.datasets.errors import DatasetError
-from grasp_perception.configuration import Configuration
+from grasp_perception.configuration import Configuration, reasons
 
 ROBUSTNESS_FILE = "robustness.jsonl"
 
@@ -106,4 +106,4 @@ class Robustness:
         try:
             return kind.model_validate_json(line)
         except ValidationError as error:
-            raise DatasetError(f"{self.path}:{number}: {error.errors()[0]['msg']}") from error
+            raise DatasetError(f"{self.path}:{number}: {reasons(error, 'the line')}") from error

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
 from grasp_learning.datasets.errors import SplitsError
-from grasp_perception.configuration import Configuration
+from grasp_perception.configuration import Configuration, reasons
 from grasp_perception.files import write_atomically
 
 SPLITS_FILE = "splits.json"
@@ -161,10 +161,7 @@ class ObjectSplits(Configuration):
         except OSError as error:
             raise SplitsError(f"{path}: {error.strerror}") from error
         except ValidationError as error:
-            reasons = (
-                f"{'.'.join(map(str, detail['loc'])) or 'the file'}: {detail['msg']}" for detail in error.errors()
-            )
-            raise SplitsError(f"{path}: {'; '.join(reasons)}") from error
+            raise SplitsError(f"{path}: {reasons(error)}") from error
 
     def save(self, path: str | Path) -> None:
         """Write the splits; an older file is replaced whole or not at all.

@@ -12,7 +12,7 @@ from typing_extensions import Self
 from grasp_learning.datasets.jacquard import DepthKind
 from grasp_learning.labels.label_maps import LabelSettings
 from grasp_learning.training.losses import LossSettings
-from grasp_perception.configuration import Configuration, ConfigurationError
+from grasp_perception.configuration import Configuration, ConfigurationError, reasons
 from grasp_planning.generative.postprocessing import Postprocessing
 from grasp_planning.generative.preprocessing import Preprocessing
 from grasp_planning.networks import NETWORKS
@@ -109,8 +109,7 @@ class TrainingSettings(Configuration):
         try:
             return cls.model_validate(content)
         except ValidationError as error:
-            reasons = "; ".join(f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors())
-            raise ConfigurationError(f"{path}: {reasons}") from error
+            raise ConfigurationError(f"{path}: {reasons(error)}") from error
 
 
 def _replace(content: dict[str, Any], override: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -56,7 +55,7 @@ class AntipodalPlanner(GraspPlanner):
         """See `GraspPlanner.plan`."""
         if roi is not None and roi.shape != frame.depth.shape:
             raise ValueError(f"roi is {roi.shape}, the image is {frame.depth.shape}")
-        options = replace(self.options, skip_cut_objects=False) if tracked else self.options
+        options = self.options.model_copy(update={"skip_cut_objects": False}) if tracked else self.options
         rng = np.random.default_rng(options.seed)
         surface = self._look(frame, rng)
         targets = target_pixels(surface, roi, options)

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.index_file import FORMAT, INDEX_FILE, VERSION, require_version
-from grasp_perception.configuration import Configuration
+from grasp_perception.configuration import Configuration, reasons
 from grasp_perception.files import write_atomically
 from grasp_sim.dataset.scene import SceneRecord
 from grasp_sim.dataset.settings import Recipe
@@ -97,6 +97,4 @@ def parse_line(kind: type[Any], line: str, path: Path, number: int) -> Any:
     try:
         return kind.model_validate_json(line)
     except ValidationError as error:
-        detail = error.errors()[0]
-        where = ".".join(map(str, detail["loc"]))
-        raise DatasetIndexError(f"{path}:{number}: {where + ': ' if where else ''}{detail['msg']}") from error
+        raise DatasetIndexError(f"{path}:{number}: {reasons(error, 'the line')}") from error
