@@ -27,6 +27,7 @@ import numpy as np
 
 from grasp_perception.camera import CameraIntrinsics
 from grasp_perception.depth import decode_depth
+from grasp_perception.files import write_json
 from grasp_perception.frame import RGBDFrame
 from grasp_perception.outcomes import OutcomeError
 from grasp_planning.antipodal import AntipodalPlanner
@@ -163,7 +164,7 @@ def main() -> None:
     text = json.dumps(content, indent=2)
     print(text)
     if options.json is not None:
-        options.json.write_text(text + "\n")
+        write_json(options.json, content)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ OpenVINO calculates in bfloat16 where the processor can, and in float32 elsewher
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import tempfile
 import time
@@ -28,6 +27,7 @@ from rich.table import Table
 
 from grasp_learning.evaluation.prediction import ModuleRunner
 from grasp_perception.cache import VARIABLE
+from grasp_perception.files import write_json
 from grasp_planning.generative.inference import NetworkRunner
 from grasp_planning.generative.openvino_runner import OpenVINORunner
 from grasp_planning.generative.postprocessing import GraspMapArrays, Postprocessing
@@ -126,7 +126,7 @@ def main() -> None:
         table.add_row(name, *both, f"{row['ratio']:.1f}", *shares)
     Console().print(table)
     if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
+        write_json(options.json, found)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -24,6 +23,7 @@ from grasp_execution.motion.embedded import EmbeddedMotionPlanner
 from grasp_execution.motion.interface import Box, JointGoal, LineGoal, MotionRequest, PoseGoal, SceneObject
 from grasp_execution.motion.kinematics import InverseKinematics
 from grasp_execution.pick.goals import approach_pose, held_object, lift_pose, release_poses
+from grasp_perception.files import write_json
 from grasp_perception.outcomes import OutcomeError
 from grasp_perception.transform import Transform
 from grasp_planning.grasps import Grasp
@@ -150,7 +150,7 @@ def main() -> None:
     for reason, count in failures.most_common(5):
         print(f"  {count} x {reason}")
     if options.json:
-        options.json.write_text(json.dumps({"milliseconds": rows, "picks": share, "seed": options.seed}, indent=1))
+        write_json(options.json, {"milliseconds": rows, "picks": share, "seed": options.seed})
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import numpy as np
 import trimesh
 from manifold3d import Manifold, Mesh64, OpType
 
+from grasp_perception.files import write_json
 from grasp_sim.objects.shapes import FAMILIES, GeneratedShape, generate, generator
 
 
@@ -89,7 +89,7 @@ def main() -> None:
     total = {"shapes": len(hashes), "distinct": len(set(hashes)), "shapes_per_second": 1e3 / mean}
     print(f"{total['distinct']} distinct of {total['shapes']}, {total['shapes_per_second']:.0f} shapes a second")
     if arguments.json:
-        arguments.json.write_text(json.dumps({**total, "families": rows}, indent=2))
+        write_json(arguments.json, {**total, "families": rows})
 
 
 if __name__ == "__main__":

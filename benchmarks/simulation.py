@@ -6,7 +6,6 @@ Run `python benchmarks/simulation.py [--json FILE]` in the project's environment
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import numpy as np
 
 from grasp_execution.arm import ArmDescription
 from grasp_perception.extrinsics import CameraMount
+from grasp_perception.files import write_json
 from grasp_perception.transform import Transform
 from grasp_planning.grasps import Grasp
 from grasp_planning.workcell import WorkCell
@@ -111,7 +111,7 @@ def main() -> None:
     for name, value in figures.items():
         print(f"{name:40s} {value}")
     if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+        write_json(arguments.json, figures)
 
 
 if __name__ == "__main__":

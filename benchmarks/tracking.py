@@ -19,6 +19,7 @@ from unittest.mock import patch
 
 import numpy as np
 
+from grasp_perception.files import write_json
 from grasp_perception.outcomes import OutcomeError
 from grasp_planning.pipeline import plan_in_base
 from grasp_sim.objects.catalogue import random_object_names
@@ -77,7 +78,7 @@ def main() -> None:
     text = json.dumps(content, indent=2)
     print(text)
     if arguments.json is not None:
-        arguments.json.write_text(text + "\n")
+        write_json(arguments.json, content)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ the system; after: as it is trained. One after the other, in a process of their 
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import os
 import time
@@ -26,6 +25,7 @@ from grasp_learning.training.lesson import Lesson
 from grasp_learning.training.memory import keep_memory
 from grasp_learning.training.run import calculates_bfloat16
 from grasp_learning.training.settings import TrainingSettings
+from grasp_perception.files import write_json
 from grasp_planning.networks.dropout import Dropout
 
 BATCHES = {"ggcnn2": 16, "grconvnet": 8, "unet": 8}
@@ -91,7 +91,7 @@ def main() -> None:
         table.add_row(name, f"{row['before']:.1f}", f"{row['after']:.1f}", f"{row['ratio']:.2f}")
     Console().print(table)
     if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
+        write_json(options.json, found)
 
 
 if __name__ == "__main__":
