@@ -186,6 +186,7 @@ def row(scenes: int, hits: int, average: float, successes: int, trials: int) -> 
         "scenes": scenes,
         "iou": {"25": round(hits / scenes, 4)},
         "iou_avg": average,
+        "ci95": {"iou_avg": [average - 0.03, average + 0.03]},
         "sgt": {"successes": successes, "trials": trials},
         "milliseconds": {"median": 20.0},
     }
@@ -195,11 +196,14 @@ def test_seeds_are_pooled() -> None:
     found = summarised([row(300, 270, 0.6, 80, 100), row(300, 251, 0.64, 90, 100)])
     assert found["iou"]["25"]["mean"] == pytest.approx(521 / 600)
     assert found["iou"]["25"]["ci95"] == pytest.approx((0.8389, 0.8931), abs=1e-4)  # Wilson's of 521 of 600
-    assert found["iou_avg"]["mean"] == pytest.approx(0.62) and "ci95" not in found["iou_avg"]
+    assert found["iou_avg"]["mean"] == pytest.approx(0.62)
+    assert found["iou_avg"]["ci95"] == pytest.approx(
+        [0.62 - 0.03 / 2**0.5, 0.62 + 0.03 / 2**0.5]
+    )  # of twice the scenes
     assert found["iou_avg"]["spread"] == pytest.approx(0.02 * 2**0.5)
     assert found["sgt"]["values"] == [0.8, 0.9] and found["sgt"]["mean"] == pytest.approx(0.85)
     assert told(found["sgt"]) == "85.0 [79.4, 89.3] ± 7.1"
-    assert told(found["iou_avg"]) == "62.0 ± 2.8" and told(None) == ""
+    assert told(found["iou_avg"]) == "62.0 [59.9, 64.1] ± 2.8" and told(None) == ""
 
 
 def test_rows_without_results_leave_a_gap_among_the_bars(tmp_path: Path) -> None:

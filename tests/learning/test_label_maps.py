@@ -85,11 +85,15 @@ def test_bins_begin_at_minus_90_degrees() -> None:
     ("overlap", "left", "middle"), [("smallest width", 30, 24), ("largest width", 30, 30), ("best quality", 30, 24)]
 )
 def test_which_grasp_counts_where_two_overlap(overlap: str, left: float, middle: float) -> None:
-    both = GraspRectangles([(30.0, 20.0, 0.0, 30.0, 8.0), (33.0, 20.0, 0.0, 24.0, 8.0)])
+    both = GraspRectangles([(30.0, 20.0, 0.1, 30.0, 8.0), (33.0, 20.0, -0.1, 24.0, 8.0)])
+    angle = {30: 0.1, 24: -0.1}
     for grasps in (both, both[np.array([1, 0])]):
         maps = label_maps(grasps, SHAPE, settings(quality="strong", overlap=overlap))
         assert maps.width[0, 20, 25] == pytest.approx(left / 150)  # the first alone
         assert maps.width[0, 20, 33] == pytest.approx(middle / 150)  # the second's centre
+        assert maps.sin[0, 20, 25] == pytest.approx(np.sin(2 * angle[left]))
+        assert maps.sin[0, 20, 33] == pytest.approx(np.sin(2 * angle[middle]))
+        assert maps.cos[0, 20, 33] == pytest.approx(np.cos(0.2))
         assert maps.quality[0, 20, 30] == maps.quality[0, 20, 33] == 1.0  # the best of both, whoever gives the width
 
 

@@ -31,3 +31,11 @@ def test_smooth_l1_is_squared_near_zero_and_linear_beyond() -> None:
     settings = LossSettings(kind="smooth l1", positional=False)
     parts = losses(maps(0.0, 3.0, 0.0, 0.0), maps(0.5, 0.0, 0.0, 0.0), settings)
     assert [float(value) for value in parts] == pytest.approx([0.125, 2.5, 0.0, 0.0])
+
+
+def test_smooth_l1_weighs_both_sides_by_the_true_quality_too() -> None:
+    settings = LossSettings(kind="smooth l1")
+    parts = losses(maps(0.5, 3.0, 0.0, 0.4), maps(0.5, 0.0, 0.0, 0.0), settings)
+    assert [float(value) for value in parts] == pytest.approx([0.0, 1.0, 0.0, 0.02])  # 1.5 - 0.5; 0.2^2 / 2
+    nowhere = losses(maps(0.5, 3.0, 1.0, 0.4), maps(0.0, 0.0, 0.0, 0.0), settings)
+    assert [float(value) for value in nowhere] == pytest.approx([0.125, 0.0, 0.0, 0.0])

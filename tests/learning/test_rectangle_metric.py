@@ -62,6 +62,12 @@ def test_scores() -> None:
     perfect = RectangleScores.of([1.0] * 10)
     assert perfect.average == 1.0 and perfect.success(0.75).successes == 10
     half = RectangleScores.of([0.5] * 4)
-    assert half.average == pytest.approx(51 / 101)
+    assert half.average == pytest.approx(51 / 101) and half.average_ci95 == pytest.approx([51 / 101] * 2)
     mixed = RectangleScores.of([0.0, 0.2, 0.3, 0.8])
     assert [mixed.success(threshold).successes for threshold in (0.25, 0.3, 0.5, 0.75)] == [2, 2, 1, 1]
+    assert mixed.average == pytest.approx((1 + 21 + 31 + 81) / 404)
+    half_width = 1.96 * np.std([1 / 101, 21 / 101, 31 / 101, 81 / 101], ddof=1) / 2
+    assert mixed.average_ci95 == pytest.approx(
+        (max(0.0, mixed.average - half_width), mixed.average + half_width), abs=1e-4
+    )
+    assert RectangleScores.of([0.5]).average_ci95 == (0.0, 1.0)  # one image says nothing of others

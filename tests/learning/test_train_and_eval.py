@@ -56,7 +56,8 @@ def test_eval_prints_a_row_and_writes_what_machines_read(
     code, output = invoke(eval_command, *words)
     assert code == 0 and "IoU-Avg" in output
     result = json.loads(out.read_text())
-    assert set(result["iou"]) == {"25", "30", "40", "50", "75"} == set(result["ci95"])
+    assert {*result["iou"], "iou_avg"} == {"25", "30", "40", "50", "75", "iou_avg"} == set(result["ci95"])
+    assert result["ci95"]["iou_avg"][0] <= result["iou_avg"] <= result["ci95"]["iou_avg"][1]
     assert result["split"] == "test" and result["scenes"] == 3 and result["sgt"] is None
     assert 0.0099 <= result["iou_avg"] <= 1.0 and result["milliseconds"]["median"] > 0
     assert set(read_submission(predictions).grasps) == set(JacquardDataset(bars).part("test").ids)

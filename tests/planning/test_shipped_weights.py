@@ -19,8 +19,13 @@ ROBOTS = sorted(path for path in SHIPPED if (MODELS.parents[1] / f"config/arms/{
 REALSENSE = CameraIntrinsics(615.0, 615.0, 319.5, 239.5, 640, 480)
 
 
-def test_there_are_weights_for_the_default_planner() -> None:
-    assert MODELS / "widowx/ggcnn2.safetensors" in SHIPPED
+def test_there_are_weights_of_every_network() -> None:
+    paper = {
+        f"jacquard/{network}_{kind}" for network in ("ggcnn2", "grconvnet") for kind in ("binary", "soft", "strong")
+    }
+    robot = {f"widowx/{network}" for network in ("ggcnn2", "grconvnet", "unet")}  # planners of these names find them
+    there = {str(path.relative_to(MODELS).with_suffix("")) for path in SHIPPED}
+    assert there == paper | robot | {"jacquard/unet_strong"}
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -34,6 +39,12 @@ def test_the_card_tells_how_they_were_made_and_how_good_they_are(path: Path) -> 
     assert tests and all(row["sgt"]["trials"] >= 100 and row["sgt"]["ci95"][0] > 0.5 for row in tests)
     assert "/" not in card.training["settings"]["data"][0]["root"].replace("data/", "")
     assert path.stat().st_size < 60e6
+    settings = card.training["settings"]
+    assert card.bins == 3 and settings["loss"]["positional"]
+    if path.parent.name == "jacquard":
+        assert settings["labels"]["quality"] == path.stem.split("_")[1]
+        assert card.data["train"]["scenes"] >= 4000 and card.data["train"]["objects"] >= 2000
+        assert sum(row["sgt"]["trials"] for row in tests) >= 1000
 
 
 @pytest.fixture(params=ROBOTS, ids=lambda path: f"{path.parent.name}/{path.stem}")

@@ -112,7 +112,10 @@ def _table(result: dict[str, Any]) -> Table:
         table.add_column(name, justify="right")
     row = [_percent(rate, result["ci95"][name]) for name, rate in result["iou"].items()]
     tried = result["sgt"]
-    row += [f"{result['iou_avg']:.2%}", "" if tried is None else _percent(tried["success_rate"], tried["ci95"])]
+    row += [
+        _percent(result["iou_avg"], result["ci95"]["iou_avg"]),
+        "" if tried is None else _percent(tried["success_rate"], tried["ci95"]),
+    ]
     table.add_row(*row, f"{result['milliseconds']['median']:.1f}")
     return table
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from grasp_learning.evaluation.overlap import angle_differences, iou_matrix, raster_iou_matrix
 from grasp_learning.rectangles import GraspRectangles
-from grasp_planning.success_rate import SuccessRate
+from grasp_planning.success_rate import Z_95, SuccessRate
 
 THRESHOLDS = (0.25, 0.30, 0.40, 0.50, 0.75)
 ALL_THRESHOLDS = np.linspace(0.0, 1.0, 101)
@@ -53,4 +53,15 @@ class RectangleScores:
     @property
     def average(self) -> float:
         """IoU-Avg: the mean of the success rates at 101 thresholds from 0 to 1 (Prew et al. 2022, table II)."""
-        return float(np.mean([self.success(float(threshold)).rate for threshold in ALL_THRESHOLDS]))
+        return float(self._shares.mean())
+
+    @property
+    def average_ci95(self) -> tuple[float, float]:
+        """95 % interval of IoU-Avg, a mean over images: by their standard error."""
+        half = Z_95 * float(self._shares.std(ddof=1)) / np.sqrt(len(self._shares)) if len(self._shares) > 1 else 1.0
+        return max(0.0, self.average - half), min(1.0, self.average + half)
+
+    @property
+    def _shares(self) -> NDArray[np.float64]:
+        """(S,) at how many of the 101 thresholds each image counts as a success."""
+        return np.searchsorted(ALL_THRESHOLDS, self.overlaps, side="right") / len(ALL_THRESHOLDS)

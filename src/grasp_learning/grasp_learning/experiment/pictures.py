@@ -109,8 +109,7 @@ def draw_sheet(path: Path, title: str, scenes: JacquardDataset, found: Evaluatio
 
 def _mark(axis: Axes, x: float, width: float, value: dict[str, Any], color: str) -> float:
     """Draw one, and return where it or its whisker ends below."""
-    mean, spread = value["mean"], value["spread"] or 0.0
-    low, high = value.get("ci95", (mean - spread, mean + spread))
+    mean, (low, high) = value["mean"], value["ci95"]
     whisker = 100 * np.array([[max(mean - low, 0.0)], [max(high - mean, 0.0)]])
     axis.errorbar(x, 100 * mean, yerr=whisker, **MARK, color=color)
     if len(value["values"]) > 1:

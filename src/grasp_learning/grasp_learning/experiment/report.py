@@ -17,8 +17,9 @@ from grasp_perception.files import write_atomically, write_json
 
 MARKDOWN, JSON = "report.md", "report.json"
 LEGEND = (
-    "In percent: the mean over seeds; [in brackets] the 95 % interval over the scenes of all seeds together (Wilson), "
-    "which takes them for independent although the seeds share their scenes; ± the standard deviation over seeds."
+    "In percent: the mean over seeds; [in brackets] the 95 % interval over the scenes of all seeds together (of shares "
+    "Wilson's, of IoU-Avg by the standard error), which takes them for independent although the seeds share their "
+    "scenes; ± the standard deviation over seeds."
 )
 
 
@@ -139,7 +140,7 @@ def told(value: dict[str, Any] | None) -> str:
     """A mean with its interval and spread, in percent."""
     if value is None:
         return ""
-    interval = "[{:.1f}, {:.1f}]".format(*(100 * bound for bound in value["ci95"])) if "ci95" in value else ""
+    interval = "[{:.1f}, {:.1f}]".format(*(100 * bound for bound in value["ci95"]))
     spread = "" if value["spread"] is None else f"± {100 * value['spread']:.1f}"
     return " ".join(part for part in (f"{100 * value['mean']:.1f}", interval, spread) if part)
 

@@ -42,8 +42,8 @@ def summarised(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         rows: Of one test set, one a seed, as ``grasp eval --json`` writes them; not empty.
 
     Returns:
-        For each IoU threshold in percent, for IoU-Avg and for SGT the mean over seeds, the values, their spread, and,
-        of proportions, the 95 % interval over the scenes of all seeds.
+        For each IoU threshold in percent, for IoU-Avg and for SGT the mean over seeds, the values, their spread, and
+        the 95 % interval over the scenes of all seeds.
     """
     tried = [row["sgt"] for row in rows if row["sgt"] is not None]
     return {
@@ -54,7 +54,7 @@ def summarised(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
             )
             for threshold in rows[0]["iou"]
         },
-        "iou_avg": _number([row["iou_avg"] for row in rows]),
+        "iou_avg": _mean([row["iou_avg"] for row in rows], [row["ci95"]["iou_avg"] for row in rows]),
         "sgt": _proportion([SuccessRate(sgt["successes"], sgt["trials"]) for sgt in tried]) if tried else None,
         "milliseconds": float(np.median([row["milliseconds"]["median"] for row in rows])),
     }
@@ -63,6 +63,12 @@ def summarised(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def _number(values: Sequence[float]) -> dict[str, Any]:
     spread = float(np.std(values, ddof=1)) if len(values) > 1 else None
     return {"mean": float(np.mean(values)), "spread": spread, "values": list(values)}
+
+
+def _mean(values: Sequence[float], intervals: Sequence[Sequence[float]]) -> dict[str, Any]:
+    numbers = _number(values)
+    half = float(np.linalg.norm([(high - low) / 2 for low, high in intervals])) / len(values)
+    return {**numbers, "ci95": [numbers["mean"] - half, numbers["mean"] + half]}
 
 
 def _proportion(rates: Sequence[SuccessRate]) -> dict[str, Any]:
