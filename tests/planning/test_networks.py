@@ -28,6 +28,34 @@ def test_numbers_of_parameters_are_the_published_ones(name: str, in_channels: in
     assert parameters_of(build(name, in_channels=in_channels, bins=bins)) == count
 
 
+UNET_DOWN = "64@3 64@3 128@3 128@3 256@3 256@3 512@3 512@3 512@3 512@3"
+UNET_UP = "256@3 256@3 128@3 128@3 64@3 64@3 64@3 64@3"
+
+
+@pytest.mark.parametrize(
+    ("name", "layers"),
+    [
+        ("ggcnn", "32@9s3 16@5s2 8@3s2 up8@3s2 up16@5s2 up32@9s3 1@2 1@2 1@2 1@2"),
+        ("ggcnn2", "16@11 16@5 16@5 16@5 32@5d2 32@5d4 16@3 16@3 1@1 1@1 1@1 1@1"),
+        ("grconvnet", f"32@9 64@4s2 128@4s2 {'128@3 ' * 10}up64@4s2 up32@4s2 up32@9 1@2 1@2 1@2 1@2"),
+        ("unet", f"{UNET_DOWN} up512@2s2 up256@2s2 up128@2s2 up64@2s2 {UNET_UP} 1@1 1@1 1@1 1@1"),
+    ],
+)
+def test_layers_are_the_published_ones(name: str, layers: str) -> None:
+    """Channels @ side of the kernel, stride, dilation; up: transposed."""
+    kinds = (torch.nn.Conv2d, torch.nn.ConvTranspose2d)
+    found = [_told(module) for module in build(name, in_channels=4).modules() if isinstance(module, kinds)]
+    assert found == layers.split()
+
+
+def _told(layer: torch.nn.Conv2d | torch.nn.ConvTranspose2d) -> str:
+    up = "up" if isinstance(layer, torch.nn.ConvTranspose2d) else ""
+    stride, dilation = (
+        f"{letter}{number}" if number > 1 else "" for letter, (number, _) in zip("sd", (layer.stride, layer.dilation))
+    )
+    return f"{up}{layer.out_channels}@{layer.kernel_size[0]}{stride}{dilation}"
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize(("in_channels", "bins"), [(1, 1), (3, 2), (4, 3)])
 def test_maps_have_the_size_of_the_image(name: str, in_channels: int, bins: int) -> None:
