@@ -132,6 +132,8 @@ def test_the_command(own: Path, tmp_path: Path) -> None:
     assert other.exit_code == 2 and "delete that file" in other.output
     nothing = run(tmp_path / "nothing", 1)
     assert nothing.exit_code == 2 and "there is no folder" in nothing.output
+    wrong = CliRunner().invoke(application("data robustness"), ["data", "robustness", str(own), "--position", "inf"])
+    assert wrong.exit_code == 2 and "position: Input should be a finite number, got inf" in wrong.output
 
 
 @pytest.mark.parametrize("name", ["meshes/{0.object}.obj", "*/{0.object}/{0.id}_perfect_depth.tiff"])

@@ -162,6 +162,12 @@ def test_what_was_measured_on_another_test_set_does_not_count(config: Path, bars
     assert go(Experiment(edit(config, tests=sets), out), Bench(), "strong") == [
         "strong, seed 0 (1 of 1): predicting stereo"
     ]
+    # What was measured while another set was left out stays.
+    assert go(Experiment(edit(config, tests=sets[1:]), out), Bench(), "strong") == []
+    assert go(Experiment(edit(config, tests=[{"name": "new", "root": str(bars)}]), out), Bench(), "strong") == [
+        "strong, seed 0 (1 of 1): predicting new"
+    ]
+    assert go(Experiment(edit(config, tests=sets), out), Bench(), "strong") == []
     sets[0]["sgt"] = 0
     content = write_report(Experiment(edit(config, tests=sets), out))
     _, strong = content["tables"][0]["tests"]["bars"]
@@ -171,6 +177,25 @@ def test_what_was_measured_on_another_test_set_does_not_count(config: Path, bars
         go(Experiment(config, out), Bench(), "strong")
     with pytest.raises(RunError, match=r"strong/seed0 holds a run with other settings"):
         write_report(Experiment(config, out))
+
+
+def test_datasets_that_were_split_anew(config: Path, bars: Path, tmp_path: Path) -> None:
+    test, learn = tmp_path / "test", tmp_path / "learn"
+    names = JacquardDataset(bars).objects
+    for root, chosen, shares in ((test, names[:6], (0.0, 0.0, 1.0)), (learn, names[6:], (0.8, 0.2, 0.0))):
+        for name in chosen:
+            shutil.copytree(bars / name, root / name)
+        ObjectSplits.create(chosen, shares, seed=1).save(root / SPLITS_FILE)
+    sets = [{"name": "bars", "root": str(test)}]
+    overrides = [*yaml.safe_load(config.read_text())["overrides"], f"data=[{{root: {learn}}}]"]
+    experiment = Experiment(edit(config, tests=sets, overrides=overrides), tmp_path / "out")
+    go(experiment, Bench(), "strong")
+    assert go(experiment, Bench(), "strong") == []
+    ObjectSplits.create(names[:6], (0.0, 0.5, 0.5), seed=1).save(test / SPLITS_FILE)
+    assert go(experiment, Bench(), "strong") == ["strong, seed 0 (1 of 1): predicting bars"]  # of those that are left
+    ObjectSplits.create(names[6:], (0.8, 0.2, 0.0), seed=2).save(learn / SPLITS_FILE)
+    with pytest.raises(RunError, match=r"strong/seed0 holds a run that was begun on other scenes"):
+        go(experiment, Bench(), "strong")
 
 
 def test_processes_share_the_runs(config: Path, bars: Path, tmp_path: Path) -> None:
@@ -284,7 +309,7 @@ def test_the_command(config: Path, bars: Path, tmp_path: Path) -> None:
     assert code == 0 and "0 of 2 runs done" in output and (tmp_path / "out/report.md").is_file()
     (tmp_path / "file").touch()
     code, output = invoke("--config", config, "--out", tmp_path / "file", "--report")
-    assert code == 2 and f"cannot write {tmp_path / 'file'}: File exists" in output
+    assert code == 2 and f"cannot read or write {tmp_path / 'file'}: File exists" in output
     code, output = invoke(*words)
     assert code == 2 and "has no index.jsonl: grasps are judged by trying them on the scenes' meshes" in output
     edit(config, tests=[{"name": "bars", "root": str(bars)}])

@@ -134,4 +134,4 @@ def test_bad_input_of_train(small_training: Path, tmp_path: Path) -> None:
     assert code == 2 and "nowhere: no such folder" in output
     (tmp_path / "file").touch()
     code, output = invoke(train_command, "--config", small_training, "--out", tmp_path / "file")
-    assert code == 2 and f"cannot write {tmp_path / 'file'}" in output and "Not a directory" in output
+    assert code == 2 and f"cannot read or write {tmp_path / 'file'}" in output and "Not a directory" in output

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import errno
 import re
 import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -23,14 +25,14 @@ from grasp_learning.datasets.jacquard import JacquardDataset, write_color, write
 from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits
 from grasp_learning.evaluation.evaluate import evaluate
 from grasp_learning.progress import Tell, Watch, unwatched
-from grasp_learning.training.callbacks import Telling
+from grasp_learning.training.callbacks import Pictures, Telling
 from grasp_learning.training.errors import RunError
 from grasp_learning.training.lesson import VALIDATION, Lesson
 from grasp_learning.training.packed import pack
 from grasp_learning.training.run import CHECKPOINTS, METRICS, SETTINGS, WEIGHTS, train
 from grasp_learning.training.settings import TrainingSettings
 from grasp_perception.configuration import ConfigurationError
-from grasp_perception.files import held
+from grasp_perception.files import held, write_atomically
 from grasp_planning.generative.card import WeightsCard, write_card
 from grasp_planning.generative.preprocessing import ImageError, Preprocessing
 from grasp_planning.generative.weights import load_weights
@@ -47,7 +49,7 @@ def test_a_run_learns_and_is_written_down(small_training: Path, bars: Path, tmp_
     card = run(small_training, tmp_path / "run")
     losses = [float(loss) for _, loss in measured(tmp_path / "run")]
     assert len(losses) == card.training["epochs"] and min(losses) < 0.8 * losses[0]
-    assert card.training["best_epoch"] == int(np.argmin(losses))
+    assert card.training["best_epoch"] == int(np.argmin(losses)) + 1
     assert card.data == {
         "train": {"scenes": 14, "objects": 14},
         "validation": {"scenes": 3, "objects": 3},
@@ -167,7 +169,7 @@ def test_a_run_whose_folder_was_moved_keeps_what_was_best(
     more = settings.model_copy(update={"optimization": settings.optimization.model_copy(update={"epochs": 3})})
     (tmp_path / "there" / SETTINGS).write_text(yaml.safe_dump(more.model_dump(mode="json")))
     card = run(small_training, tmp_path / "there", "optimization.epochs=3")
-    assert card.training["epochs"] == 3 and card.training["best_epoch"] == 0
+    assert card.training["epochs"] == 3 and card.training["best_epoch"] == 1
 
 
 def test_what_is_left_of_an_interrupted_run_sees_scenes_anew(
@@ -237,6 +239,71 @@ def test_it_tells_how_far_it_is(small_training: Path, tmp_path: Path) -> None:
     assert re.fullmatch(r"epoch 2 of 2, loss \d\.\d{5}, in validation \d\.\d{5}", last)
 
 
+def interrupted(small_training: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, *overrides: str) -> None:
+    """A run of two epochs that was interrupted in the second."""
+
+    def interrupt(trainer: lightning.Trainer) -> None:
+        if trainer.current_epoch == 1:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Telling, "on_train_batch_start", lambda _, trainer, *rest: interrupt(trainer), raising=False)
+        with pytest.raises(KeyboardInterrupt):
+            run(small_training, folder, "optimization.epochs=2", *overrides)
+
+
+def test_what_interrupts_the_writing_of_a_checkpoint_leaves_the_last_one(
+    small_training: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Path] = []
+
+    def cut_off(file: Path, content: memoryview) -> None:
+        written.append(file)
+        if len(written) > 2:
+            raise OSError(errno.ENOSPC, "No space left on device", str(file))
+        write_atomically(file, content)
+
+    monkeypatch.setattr("grasp_learning.training.callbacks.write_atomically", cut_off)
+    monkeypatch.setattr(Pictures, "on_validation_epoch_end", lambda *_: None)
+    with pytest.raises(OSError, match="No space left"):
+        run(small_training, tmp_path / "run", "optimization.epochs=3")
+    monkeypatch.undo()
+    checkpoints = tmp_path / "run/checkpoints"
+    assert {file.name for file in written} == {"best.ckpt", "last.ckpt"}
+    assert torch.load(checkpoints / "last.ckpt", weights_only=True)["epoch"] == 0
+    assert run(small_training, tmp_path / "run", "optimization.epochs=3").training["epochs"] == 3
+
+
+def test_a_broken_checkpoint_is_named(small_training: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupted(small_training, tmp_path / "run", monkeypatch)
+    last = tmp_path / "run/checkpoints/last.ckpt"
+    last.write_bytes(last.read_bytes()[:5000])
+    with pytest.raises(RunError, match=r"last\.ckpt is missing or broken .*: delete .*checkpoints, and the training"):
+        run(small_training, tmp_path / "run", "optimization.epochs=2")
+
+
+def test_a_table_whose_last_line_was_cut_off(
+    small_training: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted(small_training, tmp_path / "run", monkeypatch)
+    with (tmp_path / "run" / METRICS).open("a") as file:
+        file.write("1")
+    run(small_training, tmp_path / "run", "optimization.epochs=2")
+    assert [step for step, _ in measured(tmp_path / "run")] == [6, 13]
+
+
+def test_a_run_does_not_go_on_with_other_scenes(
+    small_training: Path, bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "copy"
+    shutil.copytree(bars, root)
+    data = f"data=[{{root: {root}}}]"
+    interrupted(small_training, tmp_path / "run", monkeypatch, data)
+    ObjectSplits.create(JacquardDataset(root).objects, (0.7, 0.15, 0.15), seed=5).save(root / SPLITS_FILE)
+    with pytest.raises(RunError, match=r"was begun on other scenes: its datasets were made or split anew since"):
+        run(small_training, tmp_path / "run", data, "optimization.epochs=2")
+
+
 def test_weights_of_16_bit(small_training: Path, tmp_path: Path) -> None:
     whole, half = tmp_path / "whole", tmp_path / "half"
     run(small_training, whole, "optimization.epochs=1")
@@ -258,6 +325,19 @@ def test_one_cycle_of_the_rate(small_training: Path, tmp_path: Path) -> None:
     assert schedule["_last_lr"][0] < 1e-6  # of the 0.01 at its height
 
 
+@pytest.mark.parametrize("steps", [1, 9, 10])
+def test_a_cycle_of_few_steps(small_training: Path, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
+    lesson = Lesson(TrainingSettings.read(small_training, ["optimization.schedule=one cycle"]))
+    monkeypatch.setattr(Lesson, "trainer", SimpleNamespace(estimated_stepping_batches=steps))
+    made = lesson.configure_optimizers()
+    rates = []
+    for _ in range(steps):
+        made["optimizer"].step()
+        made["lr_scheduler"]["scheduler"].step()
+        rates.append(made["lr_scheduler"]["scheduler"].get_last_lr()[0])
+    assert 0 < max(rates) <= lesson.settings.optimization.rate
+
+
 def test_scenes_are_prepared_once(bars: Path, tmp_path: Path) -> None:
     scenes, told = JacquardDataset(bars), []
     packed = pack(scenes, Preprocessing(size=48), tmp_path, lambda done, total: told.append((done, total)))
@@ -267,7 +347,9 @@ def test_scenes_are_prepared_once(bars: Path, tmp_path: Path) -> None:
     assert first.color.shape == (48, 48, 3) and abs(float(first.depth.mean())) < 1e-3
     expected = (scenes.grasps(0).centers + 0.5) / 2 - 0.5
     np.testing.assert_allclose(first.grasps.centers, expected)
-    again = pack(scenes, Preprocessing(size=48), tmp_path, lambda done, total: told.append((done, total)))
+    other = Preprocessing(size=48, channels="depth", depth_scale=10.0, depth_clamp=0.1)  # what is packed is the same
+    for preprocessing in (Preprocessing(size=48), other):
+        again = pack(scenes, preprocessing, tmp_path, lambda done, total: told.append((done, total)))
     assert len(told) == OBJECTS
     np.testing.assert_array_equal(again[3].depth, packed[3].depth)
 
@@ -285,6 +367,16 @@ def test_other_images_are_prepared_anew(bars: Path, tmp_path: Path) -> None:
     assert np.abs(stereo[0].depth[:20] + 0.05).max() < 1e-3 < np.abs(perfect[0].depth[:20] + 0.05).max()
     write_color(scene.color, np.zeros((SIZE, SIZE, 3), np.uint8))
     assert perfect[0].color.any() and not pack(JacquardDataset(root), preprocessing, cache)[0].color.any()
+
+
+def test_a_disk_without_room_for_what_is_prepared(bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("grasp_learning.training.packed.os.posix_fallocate", full)
+    with pytest.raises(OSError, match=r"No space left on device: '.*color\.npy'"):
+        pack(JacquardDataset(bars), Preprocessing(size=48), tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_two_trainings_may_prepare_the_same_scenes(bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

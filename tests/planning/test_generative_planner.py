@@ -3,6 +3,7 @@ finds the highest place of each thing."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,35 @@ def test_things_that_are_farther_apart_than_the_network_sees(planner, scene) -> 
     assert len(planner.runner.shown) == 2
     assert len(grasps) == 2
     assert abs(grasps[0].rectangle.y - grasps[1].rectangle.y) == pytest.approx(0.26 * 615 / 0.6, rel=0.05)
+
+
+def test_it_looks_only_where_something_stands_and_depth_was_measured(planner, scene) -> None:
+    frame = scene((0.06, -0.12), (0.38, 0.12))  # in two corners of the four squares that cover them
+    grasps = planner.plan(frame, max_grasps=5)
+    assert len(grasps) == len(planner.runner.shown) == 2
+    one, other = (np.array([grasp.rectangle.x, grasp.rectangle.y]) for grasp in grasps)
+    middle = (one + other) / 2
+
+    def without(*corners: np.ndarray, but: int = 0) -> RGBDFrame:
+        """With holes in the squares of some corners, but for some px about these."""
+        depth = frame.depth.copy()
+        for corner in np.rint(corners):
+            toward = np.sign(middle - corner)
+            (left, right), (top, bottom) = np.sort([corner - 40 * toward, corner + 160 * toward], axis=0).astype(int).T
+            (x, y) = corner.astype(int)
+            kept = depth[y - but : y + but, x - but : x + but].copy()
+            depth[top:bottom, left:right] = np.nan
+            depth[y - but : y + but, x - but : x + but] = kept
+        return replace(frame, depth=depth)
+
+    found = planner.plan(without(np.array([one[0], other[1]]), np.array([other[0], one[1]])), max_grasps=5)
+    assert [(grasp.rectangle.x, grasp.rectangle.y) for grasp in found] == [
+        pytest.approx(tuple(place), abs=0.01) for place in (one, other)
+    ]
+    (left,) = planner.plan(without(one, but=25), max_grasps=5)
+    assert (left.rectangle.x, left.rectangle.y) == pytest.approx(tuple(other), abs=1.0)
+    error = refusal(planner, without(one, other, but=25))
+    assert error.outcome is Outcome.BAD_DEPTH and "of the image, 30% are needed" in error.message
 
 
 def test_it_looks_as_often_as_need_be_where_the_card_names_no_square(weights: Path, widowx, monkeypatch, scene) -> None:

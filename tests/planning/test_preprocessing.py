@@ -81,5 +81,9 @@ def test_images_that_cannot_be_shown_are_refused() -> None:
         Preprocessing(crop=320).prepare(color, depth)
     with pytest.raises(ImageError, match=r"depth was measured in 0% of the image, 30% are needed"):
         Preprocessing().prepare(color, np.full_like(depth, np.nan))
+    sparse = np.full_like(depth, np.nan)
+    sparse[::8, ::8] = 0.6
+    with pytest.raises(ImageError, match=r"measured in 2% of the image, and in no place of it densely: is the camera"):
+        Preprocessing(size=64, min_measured=0.0).prepare(color, sparse)
     with pytest.raises(ImageError, match="they are not of the same pixels"):
         Preprocessing().prepare(color[:100], depth)

@@ -14,7 +14,7 @@ from rich.table import Table
 from grasp_bringup.cli.choices import DeviceName, PartName
 from grasp_bringup.cli.evaluation import BAD_INPUT
 from grasp_bringup.cli.progress import ProgressBar
-from grasp_bringup.cli.refusal import cannot_write, refuse
+from grasp_bringup.cli.refusal import cannot_reach, cannot_write, refuse
 from grasp_learning.datasets.jacquard import DepthKind, JacquardDataset
 from grasp_learning.datasets.submission import submission_of, write_submission
 from grasp_learning.evaluation.evaluate import evaluate
@@ -77,6 +77,8 @@ def command(
         )
     except BAD_INPUT as error:
         refuse(errors, error)
+    except OSError as error:
+        cannot_reach(errors, error, dataset)
     except KeyboardInterrupt:
         errors.print("Interrupted; nothing was measured.")
         raise typer.Exit(130) from None

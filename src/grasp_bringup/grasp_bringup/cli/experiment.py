@@ -16,7 +16,7 @@ from rich.table import Table
 from grasp_bringup.cli.choices import DeviceName
 from grasp_bringup.cli.evaluation import BAD_INPUT
 from grasp_bringup.cli.progress import scenes_on
-from grasp_bringup.cli.refusal import cannot_write, refuse
+from grasp_bringup.cli.refusal import cannot_reach, refuse
 from grasp_learning.datasets.submission import submission_of
 from grasp_learning.experiment.perform import Tried, perform
 from grasp_learning.experiment.report import MARKDOWN, write_report
@@ -70,7 +70,7 @@ def command(
     except (*BAD_INPUT, RunError) as error:
         refuse(errors, error)
     except OSError as error:
-        cannot_write(errors, error, out)
+        cannot_reach(errors, error, out)
     for table in content["tables"]:
         for test, rows in table["tests"].items():
             console.print(_table(f"{table['name']}, {test}: means over seeds", rows))

@@ -22,6 +22,17 @@ def refuse(errors: Console, reason: object, *, code: int = 2) -> NoReturn:
     raise typer.Exit(code)
 
 
+def cannot_reach(errors: Console, error: OSError, path: Path) -> NoReturn:
+    """End a command that could neither read nor write a file, whichever it was, with exit code 2.
+
+    Args:
+        errors: Standard error.
+        error: What came of it.
+        path: Named if the error names none.
+    """
+    refuse(errors, f"cannot read or write {error.filename or path}: {error.strerror}")
+
+
 def cannot_write(errors: Console, error: OSError, path: Path | None = None) -> NoReturn:
     """End a command that could not write a file, or into a folder, with exit code 2.
 

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from grasp_bringup.cli.progress import scenes_on
-from grasp_bringup.cli.refusal import cannot_write, refuse
+from grasp_bringup.cli.refusal import cannot_reach, refuse
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.training.errors import RunError
 from grasp_learning.training.run import train
@@ -54,7 +54,7 @@ def command(
     except (ConfigurationError, DatasetError, ImageError, RunError, WeightsError) as error:
         refuse(errors, error)
     except OSError as error:
-        cannot_write(errors, error, out)
+        cannot_reach(errors, error, out)
     console.print(_table(folder, card))
 
 

@@ -16,12 +16,13 @@ from grasp_learning.evaluation.evaluate import Choice, evaluate
 from grasp_learning.evaluation.summary import evaluation_row
 from grasp_learning.experiment.pictures import draw_sheet
 from grasp_learning.experiment.report import write_report
-from grasp_learning.experiment.results import read_results, write_results
+from grasp_learning.experiment.results import read_results, write_result
 from grasp_learning.experiment.runs import Experiment, Run
 from grasp_learning.experiment.settings import EvaluationSet
 from grasp_learning.progress import Watch
-from grasp_learning.training.run import WEIGHTS, holds, train
-from grasp_learning.training.scenes import open_parts
+from grasp_learning.training.run import WEIGHTS, holds, require_scenes, train
+from grasp_learning.training.scenes import open_parts, scenes_digest
+from grasp_learning.training.settings import DataSource
 from grasp_perception.files import held
 from grasp_planning.generative.inference import Device
 from grasp_planning.grasps import GraspRectangle
@@ -84,9 +85,11 @@ def perform(
     for test, scenes in tests:
         if not len(scenes):
             raise DatasetError(f"the test set '{test.name}': the {test.part} part of {test.root} has no scene")
-    _require_unseen(runs, tests)
+    trained = _require_unseen(runs, tests)
+    digests = {test.name: scenes_digest([scenes]) for test, scenes in tests}
     for run in runs:
         holds(run.folder, run.settings)
+        require_scenes(run.folder, trained[run.settings.data])
     write_report(experiment)
     left = []
     for number, run in enumerate(runs, 1):
@@ -95,14 +98,16 @@ def perform(
                 left.append(run)
                 continue
             results = read_results(run, experiment.settings.tests)
-            if len(results) == len(tests):
+            known = {name for name, row in results.items() if row.get("scenes_sha256") == digests[name]}
+            if len(known) == len(tests):
                 continue
             of_this = _about(f"{run} ({number} of {len(runs)})", watch)
-            train(run.settings, run.folder, cache=cache, command=command, watch=of_this)
+            # One device: where there are more, other processes take other runs.
+            train(run.settings, run.folder, cache=cache, command=command, devices=1, watch=of_this)
             for test, scenes in tests:
-                if test.name not in results:
-                    results[test.name] = _evaluated(run, test, scenes, trials, device, of_this)
-                    write_results(run, results, experiment.settings.tests)
+                if test.name not in known:
+                    row = _evaluated(run, test, scenes, trials, device, of_this)
+                    write_result(run, test, digests[test.name], row)
         write_report(experiment)
     return left
 
@@ -135,10 +140,18 @@ def _spread(ids: Sequence[str], count: int) -> list[str]:
     return [ids[index] for index in np.unique(np.linspace(0, len(ids) - 1, min(count, len(ids))).round().astype(int))]
 
 
-def _require_unseen(runs: Sequence[Run], tests: Sequence[tuple[EvaluationSet, JacquardDataset]]) -> None:
-    """Raise DatasetError if an object of a test set is trained on, or decides when a training ends."""
+def _require_unseen(
+    runs: Sequence[Run], tests: Sequence[tuple[EvaluationSet, JacquardDataset]]
+) -> dict[tuple[DataSource, ...], str]:
+    """Raise DatasetError if an object of a test set is trained on, or decides when a training ends.
+
+    Returns:
+        By what runs train on, the digest of these scenes.
+    """
+    digests = {}
     for sources in dict.fromkeys(run.settings.data for run in runs):
         parts = open_parts(sources)
+        digests[sources] = scenes_digest([*parts["train"], *parts["validation"]])
         known = {name: seen for part in ("train", "validation") for seen in parts[part] for name in seen.objects}
         for test, scenes in tests:
             if both := [name for name in scenes.objects if name in known]:
@@ -146,3 +159,4 @@ def _require_unseen(runs: Sequence[Run], tests: Sequence[tuple[EvaluationSet, Ja
                     f"the test set '{test.name}', the {test.part} part of {test.root}, has {len(both)} objects that "
                     f"networks are trained on, such as {both[0]} of {known[both[0]].root}: take other scenes"
                 )
+    return digests

@@ -17,22 +17,33 @@ EVALUATION = "eval.json"
 """In a run's folder: by name of the test set, what ``grasp eval --json`` writes, and what the test set was."""
 
 
-def write_results(run: Run, results: dict[str, dict[str, Any]], tests: Sequence[EvaluationSet]) -> None:
-    """Keep what was measured."""
-    sets = {test.name: test.model_dump(mode="json") for test in tests}
-    content = {name: {"test": sets[name], **row} for name, row in results.items()}
+def write_result(run: Run, test: EvaluationSet, scenes: str, row: dict[str, Any]) -> None:
+    """Keep what was measured, beside what was on other test sets.
+
+    Args:
+        run: That was asked.
+        test: What it was asked.
+        scenes: As `scenes_digest` says of the test set.
+        row: What came of it.
+    """
+    content = {**_content(run), test.name: {"test": test.model_dump(mode="json"), "scenes_sha256": scenes, **row}}
     write_json(run.folder / EVALUATION, content)
 
 
 def read_results(run: Run, tests: Sequence[EvaluationSet]) -> dict[str, dict[str, Any]]:
     """What was measured of a run, by test set; what was measured on a set that is now another is left out."""
-    file = run.folder / EVALUATION
-    content = json.loads(file.read_text()) if file.is_file() else {}
+    content = _content(run)
     return {
         test.name: {key: value for key, value in content[test.name].items() if key != "test"}
         for test in tests
         if test.name in content and EvaluationSet.model_validate(content[test.name]["test"]) == test
     }
+
+
+def _content(run: Run) -> dict[str, Any]:
+    file = run.folder / EVALUATION
+    content: dict[str, Any] = json.loads(file.read_text()) if file.is_file() else {}
+    return content
 
 
 def summarised(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:

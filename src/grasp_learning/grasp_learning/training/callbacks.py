@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import cv2
 import lightning
 import numpy as np
+import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 from numpy.typing import NDArray
 
 from grasp_learning.evaluation.prediction import ModuleRunner
@@ -54,6 +57,21 @@ class Checkpoint(ModelCheckpoint):
         moved = {name: here(state_dict[name]) for name in paths}
         best = {here(path): score for path, score in state_dict["best_k_models"].items()}
         super().load_state_dict({**state_dict, **moved, "best_k_models": best, "dirpath": self.dirpath})
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Writes a checkpoint in one piece.
+
+    Where the folder for temporary files is on another disk, Lightning copies it over the last one, and what interrupts
+    that leaves none.
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Write it."""
+        content = io.BytesIO()
+        torch.save(checkpoint, content)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(Path(path), content.getbuffer())
 
 
 class Pictures(lightning.Callback):

@@ -78,7 +78,8 @@ class Lesson(lightning.LightningModule):
         how = self.settings.optimization
         adam = torch.optim.Adam(self.network.parameters(), lr=how.rate, fused=True)
         if how.schedule == "one cycle":
-            steps = int(self.trainer.estimated_stepping_batches) + 1  # after the last one it has fallen to nothing
+            # After the last one it has fallen to nothing; of fewer than eleven torch makes no cycle that rises.
+            steps = max(int(self.trainer.estimated_stepping_batches) + 1, 11)
             cycle = torch.optim.lr_scheduler.OneCycleLR(adam, how.rate, total_steps=steps, pct_start=RISE)
             return {"optimizer": adam, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
         plateau = ReduceLROnPlateau(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +90,8 @@ def pack(
 def _key(dataset: JacquardDataset, preprocessing: Preprocessing) -> str:
     """Changes with the scenes, their annotations, the files of their images, and what is cut out of them."""
     digest = hashlib.sha256()
-    digest.update(json.dumps([FORMAT, str(dataset.root.resolve()), preprocessing.model_dump(mode="json")]).encode())
+    cut = preprocessing.model_dump(mode="json", include={"size", "crop", "min_measured"})
+    digest.update(json.dumps([FORMAT, str(dataset.root.resolve()), cut]).encode())
     for index, scene in enumerate(dataset.scenes):
         digest.update(scene.id.encode())
         digest.update(dataset.grasps(index).values.tobytes())
@@ -105,8 +107,8 @@ def _write(dataset: JacquardDataset, preprocessing: Preprocessing, folder: Path,
     part.mkdir(parents=True)
     count, size = len(dataset), preprocessing.size
     try:
-        color = np.lib.format.open_memmap(part / "color.npy", "w+", np.uint8, (count, size, size, 3))
-        depth = np.lib.format.open_memmap(part / "depth.npy", "w+", np.float16, (count, size, size))
+        color = _mapped(part / "color.npy", np.uint8, (count, size, size, 3))
+        depth = _mapped(part / "depth.npy", np.float16, (count, size, size))
         grasps: list[NDArray[np.float64]] = []
         for index, packed in enumerate(_prepared(dataset, preprocessing)):
             color[index], depth[index] = packed.color, packed.depth
@@ -122,6 +124,18 @@ def _write(dataset: JacquardDataset, preprocessing: Preprocessing, folder: Path,
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
+
+
+def _mapped(file: Path, kind: type[np.generic], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
+    """An array in a new file that has its whole room on the disk: pages for which there is none end the process."""
+    array: np.memmap[Any, Any] = np.lib.format.open_memmap(file, "w+", kind, shape)
+    with file.open("r+b") as opened:
+        try:
+            os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
+        except OSError as error:
+            error.filename = str(file)
+            raise
+    return array
 
 
 def _hand_over(part: Path, folder: Path) -> None:

@@ -12,7 +12,8 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from pickle import UnpicklingError
+from typing import Any, Literal
 
 import lightning
 import numpy as np
@@ -28,12 +29,12 @@ from grasp_learning.evaluation.prediction import ModuleRunner
 from grasp_learning.evaluation.rectangle_metric import RectangleScores
 from grasp_learning.evaluation.summary import rectangle_summary
 from grasp_learning.progress import Watch, unwatched
-from grasp_learning.training.callbacks import Checkpoint, Pictures, Telling
+from grasp_learning.training.callbacks import Checkpoint, Pictures, Telling, WholeCheckpoints
 from grasp_learning.training.errors import RunError
 from grasp_learning.training.lesson import VALIDATION, Lesson
 from grasp_learning.training.memory import keep_memory
 from grasp_learning.training.packed import packed_scene
-from grasp_learning.training.scenes import labelled, open_parts, recipes, sizes
+from grasp_learning.training.scenes import labelled, open_parts, recipes, scenes_digest, sizes, validation_scenes
 from grasp_learning.training.settings import TrainingSettings
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.files import held, write_atomically
@@ -45,6 +46,7 @@ from grasp_planning.networks.grasp_network import parameters_of
 
 PICTURED = 4
 SETTINGS = "settings.yaml"
+SCENES = "scenes.sha256"
 CHECKPOINTS = "checkpoints"
 METRICS = "log/metrics.csv"
 WEIGHTS = "weights.safetensors"
@@ -60,6 +62,7 @@ def train(
     cache: Path,
     command: str,
     tensorboard: bool = False,
+    devices: int | Literal["auto"] = "auto",
     watch: Watch = unwatched,
 ) -> WeightsCard:
     """Train a network, or go on with an interrupted run, and write the weights that are best on validation scenes.
@@ -73,10 +76,11 @@ def train(
         cache: Folder of prepared datasets.
         command: That was given, for the card.
         tensorboard: Whether to log for TensorBoard too.
+        devices: GPUs that train together.
         watch: Shows how it goes.
 
     Raises:
-        RunError: The folder holds a run with other settings, or another process is training there.
+        RunError: The folder holds a run with other settings or of other scenes, or another process is training there.
         DatasetError: A dataset is broken, has no stored splits or nothing to train with.
         ImageError: The preprocessing does not fit its images.
         WeightsError: The weights of a finished run are broken, or 16 bit do not hold them.
@@ -84,22 +88,28 @@ def train(
     if holds(folder, settings) and card_path(folder / WEIGHTS).is_file():  # the card is written last
         return read_card(folder / WEIGHTS)[0]
     if rank_zero_only.rank:  # of several processes, one for each GPU, the first holds the folder and tells
-        return _train(settings, folder, cache, command, tensorboard, unwatched)
+        return _train(settings, folder, cache, command, tensorboard, devices, unwatched)
     with held(folder / CHECKPOINTS) as mine:
         if not mine:
             raise RunError(f"another process is training in {folder}: wait for it, or take another folder or name")
-        return _train(settings, folder, cache, command, tensorboard, watch)
+        return _train(settings, folder, cache, command, tensorboard, devices, watch)
 
 
 def _train(
-    settings: TrainingSettings, folder: Path, cache: Path, command: str, tensorboard: bool, watch: Watch
+    settings: TrainingSettings,
+    folder: Path,
+    cache: Path,
+    command: str,
+    tensorboard: bool,
+    devices: int | Literal["auto"],
+    watch: Watch,
 ) -> WeightsCard:
-    parts = open_parts(settings.data)
+    parts, made_from = open_parts(settings.data), recipes(settings.data)
     augmented = settings.optimization.augmentation
     with watch("preparing") as tell:
         shown = labelled(parts["train"], settings, cache, augmented=augmented, progress=tell)
         kept = labelled(parts["validation"], settings, cache, augmented=False, progress=tell)
-    _claim(folder, settings)
+    _claim(folder, settings, scenes_digest([*parts["train"], *parts["validation"]]))
     checkpoints = folder / CHECKPOINTS
     best = Checkpoint(checkpoints, filename="best", monitor=VALIDATION, enable_version_counter=False)
     last = Checkpoint(checkpoints, filename="last", enable_version_counter=False)  # whether it is the best or not
@@ -121,6 +131,8 @@ def _train(
             callbacks=[timer, best, last, Pictures(pictured, folder / "pictures"), Telling(tell)],
             logger=loggers,
             default_root_dir=folder,
+            devices=devices,
+            plugins=[WholeCheckpoints()],
             num_sanity_val_steps=0,
             enable_model_summary=False,
             enable_progress_bar=False,
@@ -132,7 +144,7 @@ def _train(
             _loader(kept, settings, shuffled=False),
             ckpt_path=earlier,
         )
-    state = torch.load(checkpoints / "best.ckpt", map_location="cpu", weights_only=True)
+    state = _loaded(checkpoints / "best.ckpt")
     lesson.load_state_dict(state["state_dict"])
     network = lesson.network.eval().to(memory_format=torch.contiguous_format)
     if settings.half:
@@ -140,7 +152,7 @@ def _train(
         require_finite(network.state_dict(), "weights in 16 bit, train with half: false")
     runner = ModuleRunner(network, torch.device("cpu"))
     found = []
-    for dataset in validated:
+    for dataset in validation_scenes(settings.data):
         with watch("validating") as tell:
             found.append(examine(runner, settings.preprocessing, settings.reading, dataset, progress=tell))
     scores = RectangleScores(np.concatenate([part.scores.overlaps for part in found]))
@@ -149,7 +161,7 @@ def _train(
         "command": command,
         "parameters": parameters_of(network),
         "epochs": trainer.current_epoch,
-        "best_epoch": int(state["epoch"]),
+        "best_epoch": int(state["epoch"]) + 1,
         "minutes": round(timer.time_elapsed() / 60, 1),
         "torch": torch.__version__,
     }
@@ -161,7 +173,7 @@ def _train(
         preprocessing=settings.preprocessing,
         postprocessing=_demanding(settings.reading, found),
         purpose=settings.purpose,
-        data={**data, "recipes": recipes(settings.data)},
+        data={**data, "recipes": made_from},
         training=facts,
         metrics={"validation": rectangle_summary(scores)},
         date=datetime.date.today().isoformat(),
@@ -172,8 +184,23 @@ def _done(earlier: Path | None) -> tuple[int, int]:
     """Epochs and steps before a checkpoint."""
     if earlier is None:
         return 0, 0
-    state = torch.load(earlier, map_location="cpu", weights_only=True, mmap=True)
+    state = _loaded(earlier)
     return state["epoch"] + 1, state["global_step"]
+
+
+def _loaded(checkpoint: Path) -> dict[str, Any]:
+    """A checkpoint, its values mapped into memory.
+
+    Raises:
+        RunError: It is missing or broken.
+    """
+    try:
+        state: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
+    except (EOFError, OSError, RuntimeError, UnpicklingError) as error:
+        raise RunError(
+            f"{checkpoint} is missing or broken ({error}): delete {checkpoint.parent}, and the training begins anew"
+        ) from error
+    return state
 
 
 def _seed(seed: int, epochs: int) -> int:
@@ -208,12 +235,33 @@ def holds(folder: Path, settings: TrainingSettings) -> bool:
     return True
 
 
-def _claim(folder: Path, settings: TrainingSettings) -> None:
+def require_scenes(folder: Path, digest: str) -> None:
+    """Make sure that a run in a folder, if there is one, trains on certain scenes.
+
+    Args:
+        folder: Of the run.
+        digest: As `scenes_digest` says of training and validation.
+
+    Raises:
+        RunError: It trains on others: the dataset was made or split anew since it began.
+    """
+    file = folder / SCENES
+    if file.is_file() and file.read_text().strip() != digest:
+        raise RunError(
+            f"{folder} holds a run that was begun on other scenes: its datasets were made or split anew since. Take "
+            "another folder or name, or delete that one"
+        )
+
+
+def _claim(folder: Path, settings: TrainingSettings, digest: str) -> None:
     """Take a folder for a run, or find that it is this run's."""
-    if not holds(folder, settings):
-        folder.mkdir(parents=True, exist_ok=True)
-        text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
-        write_atomically(folder / SETTINGS, text.encode())
+    if holds(folder, settings):
+        require_scenes(folder, digest)
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / SCENES, f"{digest}\n".encode())
+    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
+    write_atomically(folder / SETTINGS, text.encode())  # last: what holds it is whole
 
 
 def _table(folder: Path, steps: int) -> CSVLogger:
@@ -221,7 +269,8 @@ def _table(folder: Path, steps: int) -> CSVLogger:
     log, file = CSVLogger(folder, name="", version="log"), folder / METRICS
     kept = []
     if file.is_file():
-        kept = [row for row in csv.DictReader(file.read_text().splitlines()) if int(row["step"]) < steps]
+        rows = csv.DictReader(file.read_text().splitlines())  # the last one may have been cut off
+        kept = [row for row in rows if (row["step"] or "").isdigit() and int(row["step"]) < steps]
     writer = log.experiment  # this removes the file
     if kept and not rank_zero_only.rank:
         text = io.StringIO()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,20 @@ def _require_apart(parts: Mapping[Part, Sequence[JacquardDataset]]) -> None:
                         f"object {name} is for {known} in {root} and for {part} in {dataset.root}: draw the splits so "
                         "that an object has one part in all datasets"
                     )
+
+
+def validation_scenes(sources: Sequence[DataSource]) -> list[JacquardDataset]:
+    """Those that networks are measured on: with all annotations, those too that a training leaves out."""
+    parts = [JacquardDataset(source.root, source.depth).part("validation") for source in sources]
+    return [part for part in parts if len(part)]
+
+
+def scenes_digest(datasets: Iterable[JacquardDataset]) -> str:
+    """SHA-256 of which scenes datasets hold."""
+    digest = hashlib.sha256()
+    for dataset in datasets:
+        digest.update("\n".join([str(len(dataset)), *dataset.ids, ""]).encode())
+    return digest.hexdigest()
 
 
 def sizes(datasets: Sequence[JacquardDataset]) -> dict[str, int]:

@@ -102,9 +102,7 @@ class GenerativePlanner(GraspPlanner):
             view = _View(frame.color, frame.depth, standing.mask)
             if self.card.preprocessing.level:
                 view = view.levelled(standing.ground, standing.table_depth, side)
-            found: list[GraspRectangle] = []
-            for center in standing.windows(side):
-                found += self._seen(view, center, side, count, drawn)
+            found = self._seen(view, standing.windows(side), side, count, drawn)
         except (ImageError, NoTableError) as error:
             raise NoGraspFound(Outcome.BAD_DEPTH, str(error)) from error
         found.sort(key=lambda grasp: -grasp.quality)
@@ -130,11 +128,32 @@ class GenerativePlanner(GraspPlanner):
         return round(preprocessing.field * focal / standing.table_depth)
 
     def _seen(
+        self, view: _View, centers: list[tuple[float, float]], side: int, count: int, drawn: NDArray[np.float32]
+    ) -> list[GraspRectangle]:
+        """Grasps in squares, px of the frame, whatever their quality, which is drawn, too.
+
+        Raises:
+            ImageError: The image is too small, or there is no grasp and of some square too little depth.
+        """
+        found: list[GraspRectangle] = []
+        errors: list[ImageError] = []
+        for center in centers:
+            try:
+                found += self._in_square(view, center, side, count, drawn)
+            except ImageError as error:
+                errors.append(error)
+        if errors and not found:
+            raise errors[0]
+        return found
+
+    def _in_square(
         self, view: _View, center: tuple[float, float], side: int, count: int, drawn: NDArray[np.float32]
     ) -> list[GraspRectangle]:
-        """Grasps in one square, px of the frame, whatever their quality, which is drawn, too."""
+        """The same in one; none where nothing stands."""
         preprocessing, margin = self.card.preprocessing, view.margin
         center = center[0] + margin, center[1] + margin
+        if not view.mask[preprocessing.window(view.mask.shape, center, side)].any():
+            return []
         image = preprocessing.prepare(view.color, view.depth, center=center, side=side)
         maps = self.runner(preprocessing.tensor(image.color, image.depth))
         allowed = image.measured & (image.window(view.mask.astype(np.uint8)) > 0)

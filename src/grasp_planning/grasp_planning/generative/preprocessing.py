@@ -17,6 +17,9 @@ from grasp_planning.grasps import GraspRectangle
 CHANNELS = {"depth": 1, "rgb": 3, "rgbd": 4}
 
 
+TOO_LITTLE = "is the camera too near, or its projector off?"
+
+
 class ImageError(ValueError):
     """An image that cannot be shown to a network; the message says why."""
 
@@ -110,6 +113,18 @@ class Preprocessing(Configuration):
         if color.shape != (height, width, 3):
             raise ImageError(f"colour is {color.shape} and depth {depth.shape}: they are not of the same pixels")
         side = side or self.crop or min(height, width)
+        rows, columns = window = self.window((height, width), center, side)
+        filled, measured = self._filled(depth[window])
+        tone = self._resized(np.ascontiguousarray(color[window]))
+        return PreparedImage(tone, filled, measured, (columns.start, rows.start), side)
+
+    def window(self, shape: tuple[int, ...], center: tuple[float, float] | None, side: int) -> tuple[slice, slice]:
+        """Rows and columns of a square about a pixel (x, y), or the image's middle, as far as the image allows.
+
+        Raises:
+            ImageError: The image is smaller.
+        """
+        height, width = shape
         if side > min(height, width):
             farther = "" if self.field is None else "move the camera farther from the table, "
             raise ImageError(
@@ -119,10 +134,7 @@ class Preprocessing(Configuration):
         x, y = center or ((width - 1) / 2, (height - 1) / 2)
         left = int(np.clip(round(x - (side - 1) / 2), 0, width - side))
         top = int(np.clip(round(y - (side - 1) / 2), 0, height - side))
-        window = np.s_[top : top + side, left : left + side]
-        filled, measured = self._filled(depth[window])
-        tone = self._resized(np.ascontiguousarray(color[window]))
-        return PreparedImage(tone, filled, measured, (left, top), side)
+        return slice(top, top + side), slice(left, left + side)
 
     def tensor(self, color: NDArray[np.uint8], depth: NDArray[np.float32]) -> NDArray[np.float32]:
         """(C, S, S) what the network is given: depth first, then red, green and blue, each about its mean.
@@ -147,10 +159,9 @@ class Preprocessing(Configuration):
         """(S, S) depth without holes, and where it was measured."""
         valid = np.isfinite(depth)
         share = float(valid.mean())
-        if share == 0.0 or share < self.min_measured:
+        if share < self.min_measured:
             raise ImageError(
-                f"depth was measured in {share:.0%} of the image, {self.min_measured:.0%} are needed: is the camera "
-                "too near, or its projector off?"
+                f"depth was measured in {share:.0%} of the image, {self.min_measured:.0%} are needed: {TOO_LITTLE}"
             )
         if valid.all():
             return self._resized(depth), np.ones((self.size, self.size), dtype=np.bool_)
@@ -158,6 +169,10 @@ class Preprocessing(Configuration):
         weight = self._resized(valid.astype(np.float32))
         total = self._resized(np.where(valid, depth, np.float32(0)))
         known = weight > 0.25
+        if not known.any():
+            raise ImageError(
+                f"depth was measured in {share:.0%} of the image, and in no place of it densely: {TOO_LITTLE}"
+            )
         coarse = np.where(known, total / np.maximum(weight, np.float32(0.25)), np.float32(np.nan))
         return inpaint_depth(coarse, max_hole=coarse.size), weight > 0.5
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -15,6 +16,7 @@ from grasp_bringup.cli.progress import ProgressBar
 from grasp_bringup.cli.refusal import refuse
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.robustness import ROBUSTNESS_FILE, Uncertainty
+from grasp_perception.configuration import reasons
 from grasp_perception.image_files import ImageFileError
 from grasp_sim.dataset.index import DatasetIndexError
 from grasp_sim.dataset.line_file import FolderError
@@ -48,6 +50,8 @@ def command(
     except KeyboardInterrupt:
         errors.print("Interrupted. What is done is kept; the same command goes on from there.")
         raise typer.Exit(1) from None
+    except ValidationError as error:
+        refuse(errors, reasons(error))
     except (DatasetError, DatasetIndexError, FolderError, ImageFileError, JudgingError, MeshError, OSError) as error:
         refuse(errors, error)
     console.print(_table(dataset / ROBUSTNESS_FILE, found, trials))
