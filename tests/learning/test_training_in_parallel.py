@@ -27,7 +27,7 @@ learnt = taught.losses
 
 class Pair(lightning.Trainer):
     def __init__(self, **settings):
-        super().__init__(**settings, accelerator="cpu", devices=2, strategy="ddp")
+        super().__init__(**{**settings, "accelerator": "cpu", "devices": 2, "strategy": "ddp"})
 
     def fit(self, lesson, *rest, **named):
         super().fit(lesson, *rest, **named)
