@@ -222,9 +222,8 @@ def test_seeds_are_pooled() -> None:
     assert found["iou"]["25"]["mean"] == pytest.approx(521 / 600)
     assert found["iou"]["25"]["ci95"] == pytest.approx((0.8389, 0.8931), abs=1e-4)  # Wilson's of 521 of 600
     assert found["iou_avg"]["mean"] == pytest.approx(0.62)
-    assert found["iou_avg"]["ci95"] == pytest.approx(
-        [0.62 - 0.03 / 2**0.5, 0.62 + 0.03 / 2**0.5]
-    )  # of twice the scenes
+    half = 0.03 / 2**0.5  # of twice the scenes
+    assert found["iou_avg"]["ci95"] == pytest.approx([0.62 - half, 0.62 + half])
     assert found["iou_avg"]["spread"] == pytest.approx(0.02 * 2**0.5)
     assert found["sgt"]["values"] == [0.8, 0.9] and found["sgt"]["mean"] == pytest.approx(0.85)
     assert told(found["sgt"]) == "85.0 [79.4, 89.3] ± 7.1"

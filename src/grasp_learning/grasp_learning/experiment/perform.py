@@ -21,7 +21,7 @@ from grasp_learning.experiment.runs import Experiment, Run
 from grasp_learning.experiment.settings import EvaluationSet
 from grasp_learning.progress import Watch
 from grasp_learning.training.run import WEIGHTS, holds, require_scenes, train
-from grasp_learning.training.scenes import open_parts, scenes_digest
+from grasp_learning.training.scenes import learned_digest, open_parts, scenes_digest
 from grasp_learning.training.settings import DataSource
 from grasp_perception.files import held
 from grasp_planning.generative.inference import Device
@@ -151,7 +151,7 @@ def _require_unseen(
     digests = {}
     for sources in dict.fromkeys(run.settings.data for run in runs):
         parts = open_parts(sources)
-        digests[sources] = scenes_digest([*parts["train"], *parts["validation"]])
+        digests[sources] = learned_digest(parts)
         known = {name: seen for part in ("train", "validation") for seen in parts[part] for name in seen.objects}
         for test, scenes in tests:
             if both := [name for name in scenes.objects if name in known]:

@@ -34,7 +34,7 @@ from grasp_learning.training.errors import RunError
 from grasp_learning.training.lesson import VALIDATION, Lesson
 from grasp_learning.training.memory import keep_memory
 from grasp_learning.training.packed import packed_scene
-from grasp_learning.training.scenes import labelled, open_parts, recipes, scenes_digest, sizes, validation_scenes
+from grasp_learning.training.scenes import labelled, learned_digest, open_parts, recipes, sizes, validation_scenes
 from grasp_learning.training.settings import TrainingSettings
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.files import held, write_atomically
@@ -109,7 +109,7 @@ def _train(
     with watch("preparing") as tell:
         shown = labelled(parts["train"], settings, cache, augmented=augmented, progress=tell)
         kept = labelled(parts["validation"], settings, cache, augmented=False, progress=tell)
-    _claim(folder, settings, scenes_digest([*parts["train"], *parts["validation"]]))
+    _claim(folder, settings, learned_digest(parts))
     checkpoints = folder / CHECKPOINTS
     best = Checkpoint(checkpoints, filename="best", monitor=VALIDATION, enable_version_counter=False)
     last = Checkpoint(checkpoints, filename="last", enable_version_counter=False)  # whether it is the best or not
@@ -240,7 +240,7 @@ def require_scenes(folder: Path, digest: str) -> None:
 
     Args:
         folder: Of the run.
-        digest: As `scenes_digest` says of training and validation.
+        digest: As `learned_digest` says.
 
     Raises:
         RunError: It trains on others: the dataset was made or split anew since it began.

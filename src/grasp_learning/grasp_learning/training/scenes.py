@@ -109,6 +109,11 @@ def scenes_digest(datasets: Iterable[JacquardDataset]) -> str:
     return digest.hexdigest()
 
 
+def learned_digest(parts: Mapping[Part, Sequence[JacquardDataset]]) -> str:
+    """`scenes_digest` of what a run learns from: training and validation."""
+    return scenes_digest([*parts["train"], *parts["validation"]])
+
+
 def sizes(datasets: Sequence[JacquardDataset]) -> dict[str, int]:
     """Scenes and objects, for a card."""
     objects = {name for dataset in datasets for name in dataset.objects}

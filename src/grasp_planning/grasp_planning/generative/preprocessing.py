@@ -15,8 +15,6 @@ from grasp_perception.depth import inpaint_depth
 from grasp_planning.grasps import GraspRectangle
 
 CHANNELS = {"depth": 1, "rgb": 3, "rgbd": 4}
-
-
 TOO_LITTLE = "is the camera too near, or its projector off?"
 
 
