@@ -30,14 +30,24 @@ def test_an_object_that_looks_narrow_at_first_is_approached_with_open_fingers(be
     assert result.tracking.misses == 0
 
 
-@pytest.mark.parametrize(("name", "seed"), [("box_small", 4), ("cube_medium", 12), ("sphere_medium", 13)])
-def test_an_object_moved_by_4_cm_during_the_approach_is_picked(hand, name, seed):
-    result = hand.run(name, seed, (0.02, -0.035))
+@pytest.mark.parametrize(
+    ("bench", "name", "seed"),
+    [
+        ("hand", "box_small", 4),
+        ("hand", "cube_medium", 12),
+        ("hand", "sphere_medium", 13),
+        ("hand_ggcnn2", "box_small", 4),
+        ("hand_ggcnn2", "cube_medium", 12),
+    ],
+)
+def test_an_object_moved_by_4_cm_during_the_approach_is_picked(bench, name, seed, request):
+    bench = request.getfixturevalue(bench)
+    result = bench.run(name, seed, (0.02, -0.035))
     assert result.outcome is Outcome.SUCCESS, result.message
     assert result.object_success
     assert result.tracking.corrections >= 4
-    np.testing.assert_allclose(hand.targets[-1] - hand.targets[0], [0.02, -0.035, 0.0], atol=0.015)
-    last = hand.targets[-1]
+    np.testing.assert_allclose(bench.targets[-1] - bench.targets[0], [0.02, -0.035, 0.0], atol=0.015)
+    last = bench.targets[-1]
     np.testing.assert_allclose(result.grasp.pose.translation, last)
 
 

@@ -19,13 +19,15 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.jacquard import JacquardDataset, write_color, write_depth
 from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits
 from grasp_learning.evaluation.evaluate import evaluate
 from grasp_learning.progress import Tell, Watch, unwatched
-from grasp_learning.training.callbacks import Pictures, Telling
+from grasp_learning.training.callbacks import Telling
+from grasp_learning.training.epoch_pictures import COLUMNS, HEADER, EpochPictures
 from grasp_learning.training.errors import RunError
 from grasp_learning.training.lesson import VALIDATION, Lesson
 from grasp_learning.training.packed import pack
@@ -36,6 +38,7 @@ from grasp_perception.files import held, write_atomically
 from grasp_planning.generative.card import WeightsCard, write_card
 from grasp_planning.generative.preprocessing import ImageError, Preprocessing
 from grasp_planning.generative.weights import load_weights
+from grasp_planning.networks import GraspMaps
 
 SIZE, OBJECTS = 96, 20  # of the images of the bars
 
@@ -59,7 +62,7 @@ def test_a_run_learns_and_is_written_down(small_training: Path, bars: Path, tmp_
     assert 0 < card.postprocessing.min_quality < 1
     assert card.postprocessing.width_scale == 48.0 and card.metrics["validation"]["scenes"] == 3
     picture = cv2.imread(str(tmp_path / "run/pictures/epoch_000.png"))
-    assert picture.shape == (3 * SIZE, 4 * SIZE, 3)
+    assert picture.shape == (HEADER + 3 * SIZE, len(COLUMNS) * SIZE, 3)
 
     found = evaluate(tmp_path / "run" / WEIGHTS, JacquardDataset(bars).part("validation"), device="cpu")
     assert round(found.scores.average, 4) == pytest.approx(card.metrics["validation"]["iou_avg"], abs=0.02)
@@ -89,7 +92,8 @@ def test_not_every_source_needs_validation_objects(
     data = ", ".join(f"{{root: {tmp_path / source}}}" for source in order)
     card = run(small_training, tmp_path / "run", f"data=[{data}]", "optimization.epochs=1")
     assert card.data["train"]["scenes"] == 6 and card.metrics["validation"]["scenes"] == 2
-    assert cv2.imread(str(tmp_path / "run/pictures/epoch_000.png")).shape == (2 * SIZE, 4 * SIZE, 3)
+    picture = cv2.imread(str(tmp_path / "run/pictures/epoch_000.png"))
+    assert picture.shape == (HEADER + 2 * SIZE, len(COLUMNS) * SIZE, 3)
 
 
 def measured(folder: Path) -> list[tuple[int, str]]:
@@ -264,7 +268,7 @@ def test_what_interrupts_the_writing_of_a_checkpoint_leaves_the_last_one(
         write_atomically(file, content)
 
     monkeypatch.setattr("grasp_learning.training.callbacks.write_atomically", cut_off)
-    monkeypatch.setattr(Pictures, "on_validation_epoch_end", lambda *_: None)
+    monkeypatch.setattr(EpochPictures, "on_validation_epoch_end", lambda *_: None)
     with pytest.raises(OSError, match="No space left"):
         run(small_training, tmp_path / "run", "optimization.epochs=3")
     monkeypatch.undo()
@@ -313,6 +317,48 @@ def test_weights_of_16_bit(small_training: Path, tmp_path: Path) -> None:
     assert card.training["settings"]["half"]
     for name, values in expected.state_dict().items():
         assert torch.equal(found.state_dict()[name], values.half().float())
+
+
+@pytest.mark.parametrize(
+    ("precision", "fast", "expected"),
+    [
+        ("bfloat16", False, torch.bfloat16),
+        ("float32", True, torch.float32),
+        ("auto", True, torch.bfloat16),
+        ("auto", False, torch.float32),
+    ],
+)
+def test_the_precision_of_the_numbers(
+    small_training: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    precision: str,
+    fast: bool,
+    expected: torch.dtype,
+) -> None:
+    said: set[torch.dtype] = set()
+    forward = Lesson.forward
+
+    def listen(lesson: Lesson, image: torch.Tensor) -> GraspMaps:
+        maps = forward(lesson, image)
+        said.update(values.dtype for values in maps)
+        return maps
+
+    monkeypatch.setattr("grasp_learning.training.run.calculates_bfloat16", lambda: fast)
+    monkeypatch.setattr(Lesson, "forward", listen)
+    run(small_training, tmp_path / "run", f"precision={precision}", "optimization.epochs=1")
+    assert said == {expected}
+    weights = load_weights(tmp_path / "run" / WEIGHTS)[0].state_dict()
+    assert {values.dtype for values in weights.values() if values.is_floating_point()} == {torch.float32}
+
+
+def test_a_log_for_tensorboard(small_training: Path, tmp_path: Path) -> None:
+    settings = TrainingSettings.read(small_training, ["optimization.epochs=2"])
+    train(settings, tmp_path / "run", cache=tmp_path / "cache", command="a test", tensorboard=True)
+    log = EventAccumulator(str(tmp_path / "run/tensorboard")).Reload()
+    assert {"train/loss_epoch", VALIDATION, "validation/quality", "validation/width"} <= set(log.Tags()["scalars"])
+    told = [(event.step, pytest.approx(event.value)) for event in log.Scalars(VALIDATION)]
+    assert told == [(step, float(loss)) for step, loss in measured(tmp_path / "run")] and len(told) == 2
 
 
 def test_one_cycle_of_the_rate(small_training: Path, tmp_path: Path) -> None:

@@ -1,27 +1,19 @@
-"""What happens beside the training: it is kept, tells how far it is, and draws pictures of how it goes."""
+"""What happens beside the training: it is kept, and tells how far it is."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import lightning
-import numpy as np
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
-from numpy.typing import NDArray
 
-from grasp_learning.evaluation.prediction import ModuleRunner
-from grasp_learning.labels.label_maps import label_maps
 from grasp_learning.progress import Tell
 from grasp_learning.training.lesson import VALIDATION, Lesson
-from grasp_learning.training.packed import PackedScene
 from grasp_perception.files import write_atomically
-from grasp_planning.overlay import draw_rectangle
 
 
 class Telling(lightning.Callback):
@@ -72,39 +64,3 @@ class WholeCheckpoints(TorchCheckpointIO):
         torch.save(checkpoint, content)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(Path(path), content.getbuffer())
-
-
-class Pictures(lightning.Callback):
-    """After each epoch a picture of what the network says of a few validation scenes."""
-
-    def __init__(self, scenes: Sequence[PackedScene], folder: Path) -> None:
-        self._scenes, self._folder = scenes, folder
-
-    def on_validation_epoch_end(self, trainer: lightning.Trainer, lesson: lightning.LightningModule) -> None:
-        """Draw it."""
-        if trainer.sanity_checking or not trainer.is_global_zero:
-            return
-        assert isinstance(lesson, Lesson)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        picture = np.vstack([_row(scene, lesson) for scene in self._scenes])
-        _, encoded = cv2.imencode(".png", picture)
-        write_atomically(self._folder / f"epoch_{trainer.current_epoch:03d}.png", encoded.tobytes())
-
-
-def _row(scene: PackedScene, lesson: Lesson) -> NDArray[np.uint8]:
-    """(S, 4 S, 3) BGR: annotations, prediction, its quality and the true one."""
-    settings = lesson.settings
-    ask = ModuleRunner(lesson.network, lesson.device)
-    maps = ask(settings.preprocessing.tensor(scene.color, scene.depth))
-    truth = label_maps(scene.grasps, scene.depth.shape, settings.labels)
-    annotated, predicted = (np.ascontiguousarray(scene.color[..., ::-1]) for _ in range(2))
-    for grasp in scene.grasps:
-        draw_rectangle(annotated, grasp, (60, 160, 60))
-    for grasp in settings.reading.grasps(maps, 1):
-        draw_rectangle(predicted, grasp, (40, 40, 220))
-    heat = [cv2.applyColorMap(_grey(q), cv2.COLORMAP_VIRIDIS) for q in (maps.best_quality, truth.quality.max(axis=0))]
-    return np.hstack([annotated, predicted, *heat])
-
-
-def _grey(quality: NDArray[np.float32]) -> NDArray[np.uint8]:
-    return (255 * np.clip(quality, 0.0, 1.0)).astype(np.uint8)

@@ -29,7 +29,8 @@ from grasp_learning.evaluation.prediction import ModuleRunner
 from grasp_learning.evaluation.rectangle_metric import RectangleScores
 from grasp_learning.evaluation.summary import rectangle_summary
 from grasp_learning.progress import Watch, unwatched
-from grasp_learning.training.callbacks import Checkpoint, Pictures, Telling, WholeCheckpoints
+from grasp_learning.training.callbacks import Checkpoint, Telling, WholeCheckpoints
+from grasp_learning.training.epoch_pictures import EpochPictures
 from grasp_learning.training.errors import RunError
 from grasp_learning.training.lesson import VALIDATION, Lesson
 from grasp_learning.training.memory import keep_memory
@@ -128,7 +129,7 @@ def _train(
         trainer = lightning.Trainer(
             max_epochs=settings.optimization.epochs,
             precision=_precision(settings),
-            callbacks=[timer, best, last, Pictures(pictured, folder / "pictures"), Telling(tell)],
+            callbacks=[timer, best, last, EpochPictures(pictured, folder / "pictures"), Telling(tell)],
             logger=loggers,
             default_root_dir=folder,
             devices=devices,
