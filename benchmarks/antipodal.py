@@ -1,12 +1,10 @@
 """How long the antipodal planner takes, how exact it is, and whether its grasps hold.
 
-    . ./env.sh && python benchmarks/antipodal.py [--frames 30] [--trials 50] [--real FOLDER] [--json FILE]
+    . ./env.sh && python benchmarks/antipodal.py [--frames 30] [--trials 50] [--json FILE]
 
 Rendered 640x480 scenes, one box and a heap of twelve, seen from 0.5 m to 1.5 m at tilts up to 18 degrees:
 median, 90th percentile and greatest time on one core; of the single box also the errors across its width.
 --trials: simulated grasp trials (SGT) with the WidowX's gripper on that many objects of the catalogue, one a scene.
---real: a folder of <scene>_depth.npy with <scene>_segmask.png (Primesense, f = 525 px): whether the best grasp
-of each scene lies on an object, planned without the mask.
 """
 
 from __future__ import annotations
@@ -26,7 +24,6 @@ import cv2
 import numpy as np
 
 from grasp_perception.camera import CameraIntrinsics
-from grasp_perception.depth import decode_depth
 from grasp_perception.files import write_json
 from grasp_perception.frame import RGBDFrame
 from grasp_perception.outcomes import OutcomeError
@@ -99,19 +96,6 @@ def _timed(planner: AntipodalPlanner, frame: RGBDFrame) -> tuple[Any, float]:
     return best, (time.perf_counter() - started) * 1e3
 
 
-def real(planner: AntipodalPlanner, folder: Path) -> dict[str, Any]:
-    """Whether the best grasp lies on an object, in each scene of a folder."""
-    results: dict[str, Any] = {}
-    for path in sorted(folder.glob("*_depth.npy")):
-        scene = path.name.removesuffix("_depth.npy")
-        depth = decode_depth(np.load(path).squeeze())
-        mask = cv2.imread(str(folder / f"{scene}_segmask.png"), cv2.IMREAD_UNCHANGED) > 0
-        best, took = _timed(planner, RGBDFrame(np.zeros((*depth.shape, 3), np.uint8), depth, PRIMESENSE))
-        on = best is not None and bool(mask[round(best.rectangle.y), round(best.rectangle.x)])
-        results[scene] = {"on_object": on, "ms": took, "quality": best and best.quality}
-    return results
-
-
 def trials(count: int, seed: int) -> dict[str, Any]:
     """Simulated grasp trials of the best grasp, one object a scene."""
     from grasp_execution.arm import ArmDescription
@@ -149,7 +133,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=30, help="rendered frames of each kind")
     parser.add_argument("--trials", type=int, default=0, help="simulated grasp trials")
-    parser.add_argument("--real", type=Path, help="folder of real depth images")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="write the numbers to this file")
     options = parser.parse_args()
@@ -157,8 +140,6 @@ def main() -> None:
     cv2.setNumThreads(1)
     planner = AntipodalPlanner(Gripper.load(REPOSITORY / "config/grippers/yumi.yaml"))
     content: dict[str, Any] = {"rendered": rendered(planner, options.frames, np.random.default_rng(options.seed))}
-    if options.real is not None:
-        content["real"] = real(planner, options.real)
     if options.trials:
         content["trials"] = trials(options.trials, options.seed)
     text = json.dumps(content, indent=2)

@@ -124,10 +124,22 @@ def _relax(
     Recipes, section 19.5).
     """
     factor = 2 / (1 + np.sin(np.pi / (extent + 1)))
-    colours = [(unknown[half], np.ascontiguousarray(neighbours[:, half])) for half in (even, ~even)]
+    order = np.argsort(~even, kind="stable")
+    unknown, neighbours = unknown[order], neighbours[:, order]
+    # A short vector of the unknown, even ones first, and their rim stays in the processor's cache, and has slices.
+    places = np.full(values.size, -1, np.int32)
+    places[unknown] = np.arange(len(unknown))
+    rim = neighbours[places[neighbours] < 0]
+    places[rim] = len(unknown) + np.arange(len(rim))
+    vector = np.concatenate([values[unknown], values[rim]])
+    colours = []
+    middle = int(even.sum())
+    for half in (slice(0, middle), slice(middle, len(unknown))):
+        around = np.ascontiguousarray(places[neighbours[:, half]], dtype=np.intp)
+        colours.append((vector[half], around, np.empty(around.shape, np.float32)))
     for _ in range(max(8, 2 * extent)):
-        for pixels, around in colours:
-            update = values[around].sum(axis=0)
-            update *= np.float32(factor / 4)
-            update += np.float32(1 - factor) * values[pixels]
-            values[pixels] = update
+        for own, around, gathered in colours:
+            np.take(vector, around, out=gathered, mode="clip")  # which other modes copy once more
+            own *= np.float32(1 - factor)
+            own += np.float32(factor / 4) * gathered.sum(axis=0)
+    values[unknown] = vector[: len(unknown)]
