@@ -7,8 +7,7 @@ FOLDER holds <scene>_depth.npy (m, 0 or NaN where nothing was measured) and <sce
 are; <scene>_color.png, if there is one, is shown, and asked about where weights take colour. The planner does not see
 the mask. The optical axis goes through the middle of the image.
 --as-said: grasps of networks as the network says them, without jaws fitted to the depth.
---picture: a row for each scene, a column for each planner; framed red where no object
-is grasped.
+--picture: a row for each scene, a column for each planner; framed red where no object is grasped.
 """
 
 from __future__ import annotations
