@@ -94,6 +94,16 @@ def test_a_camera_or_planner_that_fails_ends_it_at_once(hand, outcome):
     assert result.stages[-1].stage is Stage.RETURN
 
 
+def test_what_ends_the_approach_is_told_with_the_images_up_to_then(hand):
+    def fail():
+        hand.world.failure = OutcomeError(Outcome.STALE_IMAGE, "as it is")
+
+    when(hand, Stage.APPROACH, fail, delay=0.8)
+    result = hand.run("box_small", 4)
+    assert (result.outcome, result.failed_stage) == (Outcome.STALE_IMAGE, Stage.APPROACH)
+    assert result.tracking.images >= 5 and result.tracking.hz > 10.0
+
+
 def test_a_camera_that_is_silent_stops_the_arm_before_the_planner_says_so(hand):
     def fail():
         hand.world.failure = OutcomeError(Outcome.NO_CAMERA, "no image arrived")

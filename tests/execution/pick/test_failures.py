@@ -171,6 +171,15 @@ def test_failure_that_happens_between_motions(bench, arrange, outcome, stage):
     assert went_home == (outcome is not Outcome.GRIPPER_FAILED)
 
 
+@pytest.mark.parametrize(("stage", "done"), [(Stage.LIFT, 4), (Stage.TRANSPORT, 5)])
+def test_an_arm_that_somebody_moved_keeps_hold_of_the_object(bench, stage, done):
+    during(stage, lambda world: world.joints.update(joint_1=world.joints["joint_1"] + 0.15))(bench)
+    result = bench.run()
+    assert (result.outcome, result.failed_stage) == (Outcome.NO_MOTION_PLAN, stage)
+    assert "something else moved the arm" in result.message
+    assert bench.world.moves() == FORWARD[:done] and bench.world.held
+
+
 @pytest.mark.parametrize(
     "outcome", [Outcome.TRAJECTORY_REJECTED, Outcome.TRAJECTORY_FAILED, Outcome.NO_MOTION_PLAN, Outcome.OUT_OF_REACH]
 )

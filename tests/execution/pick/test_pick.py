@@ -162,6 +162,7 @@ def test_a_simulator_that_falls_silent_on_the_way_knows_nothing(bench):
     bench.world.hooks["follow up"] = lambda: setattr(bench.world, "tells_truth", False)
     result = bench.run()
     assert (result.outcome, result.object_known, result.object_success) == (Outcome.SUCCESS, False, False)
+    assert result.message == "an object was released over the bin"
 
 
 def test_the_second_grasp_is_taken_when_the_first_has_no_lift(bench, make_grasp):

@@ -119,7 +119,16 @@ class Attempt:
 
     def _approach(self) -> None:
         self._mover.open(self.plan.opening, self._check)
-        self._mover.follow(self.plan.approach, self._looking if self._request.closed_loop else self._check)
+        if not self._request.closed_loop:
+            self._mover.follow(self.plan.approach, self._check)
+            return
+        try:
+            self._mover.follow(self.plan.approach, self._looking)
+        except Exception:
+            self._tracker.drop()
+            raise
+        finally:
+            self._record.tracking = self._tracker.count
 
     def _descend(self) -> None:
         if self._request.closed_loop:

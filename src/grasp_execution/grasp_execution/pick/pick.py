@@ -14,6 +14,7 @@ from grasp_execution.pick.options import PickOptions
 from grasp_execution.pick.ports import Ports
 from grasp_execution.pick.record import PickRequest, PickResult, Progress, Record
 from grasp_execution.pick.stage import Stage
+from grasp_execution.pick.verdict import Verdict
 from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_planning.gripper import Gripper
 from grasp_planning.workcell import WorkCell
@@ -47,8 +48,8 @@ class Pick:
     GRASP_EMPTY in close, verify_close          open, straight up, go home
     LOST_IN_LIFT in lift, verify_lift           open, straight up (if not done yet), go home
     LOST_IN_TRANSPORT in transport, release     open, go home (the arm has held since the loss)
-    trajectory refused or failed while          none: letting go would drop the object, going on might.
-    holding something (lift, transport)         The arm holds where it is.
+    anything else while holding something       none: letting go would drop the object, going on might.
+    (lift, transport)                           The arm holds where it is.
     MISSED_BIN in verify_release                go home
     anything in return                          none
     ==========================================  =====================================================
@@ -98,7 +99,7 @@ class Pick:
         verdict = attempt.verdict
         return PickResult(
             outcome=failure.outcome if failure else Outcome.SUCCESS,
-            message=failure.message if failure else _success(request, verdict.name),
+            message=failure.message if failure else _success(request, verdict),
             failed_stage=failed_stage,
             grasp=record.grasp,
             grasp_stamp=record.grasp_stamp,
@@ -138,9 +139,9 @@ class Pick:
             return False
         if stage is Stage.APPROACH and failure.outcome is Outcome.TRAJECTORY_FAILED:
             return False
-        if failure.outcome in _CONTROLLER_REFUSED:
-            return not holding
-        return failure.outcome < 400 or 500 <= failure.outcome < 600
+        if holding:
+            return False
+        return failure.outcome < 400 or failure.outcome in _CONTROLLER_REFUSED or 500 <= failure.outcome < 600
 
     def _recover(self, attempt: Attempt, record: Record, interruption: Interruption, stage: Stage) -> None:
         record.enter(Stage.RETURN)
@@ -166,7 +167,7 @@ def _as_outcome(error: Exception) -> OutcomeError:
     return OutcomeError(Outcome.INTERNAL_ERROR, f"{type(error).__name__}: {error}; please report this")
 
 
-def _success(request: PickRequest, name: str) -> str:
+def _success(request: PickRequest, verdict: Verdict) -> str:
     if request.plan_only:
         return "planned; nothing moved after home"
-    return f"{name or 'an object'} is in the bin" if name else "an object was released over the bin"
+    return f"{verdict.name} is in the bin" if verdict.success else "an object was released over the bin"
