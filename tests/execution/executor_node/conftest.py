@@ -281,6 +281,10 @@ class Harness:
         self._spinning.append((executor, thread, together))
         return nodes
 
+    def executor_of(self, node: Node) -> NodeExecutor:
+        """What spins a node."""
+        return next(executor for executor, _, nodes in self._spinning if node in nodes)
+
     def close(self) -> None:
         self.cell.stuck, self.cell.dead = False, True
         for executor, thread, nodes in reversed(self._spinning):

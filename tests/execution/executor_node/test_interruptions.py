@@ -141,11 +141,13 @@ def test_an_arm_whose_motion_someone_else_cancels_holds(harness):
     assert harness.cell.motions == 1 and harness.cell.joints == where
 
 
-def test_a_node_that_ends_stops_its_pick_first(harness):
+def test_a_node_that_ends_stops_its_pick_and_tells_the_client(harness):
     handle = pick_until_motion(harness, 4)
+    future = handle.get_result_async()
     harness.node.say_goodbye()
+    harness.executor_of(harness.node).stop()  # as `run_node` does
     assert not harness.cell.moving
-    assert harness.result(handle).result.outcome.code == Outcome.STOPPED
+    assert harness.wait(future, timeout=1.0).result.outcome.code == Outcome.STOPPED
 
 
 def test_a_controller_that_does_not_halt_is_reported(harness, monkeypatch):

@@ -19,8 +19,8 @@ from grasp_bringup.launch.errors import LaunchError
 from grasp_bringup.launch.output import Output
 from grasp_bringup.launch.process import MARK, NodeProcess, marked_processes
 
-TERMINATE_AFTER = 1.5  # s after SIGINT
-KILL_AFTER = 2.5
+TERMINATE_AFTER = 2.3  # s after SIGINT, of which a second one makes our nodes end at once
+KILL_AFTER = 2.7
 POLL = 0.05
 
 
@@ -28,7 +28,7 @@ class Launch:
     """The running nodes of a launch description.
 
     Everything ends together: on `stop()`, when a required node ends, and when the process or the
-    thread that runs this is killed. SIGINT comes first, SIGTERM after 1.5 s, SIGKILL after 2.5 s; a
+    thread that runs this is killed. SIGINT comes first, SIGTERM after 2.3 s, SIGKILL after 2.7 s; a
     second `stop()` kills at once. Processes that a node has left behind are killed last.
 
     Args:

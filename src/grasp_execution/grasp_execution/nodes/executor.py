@@ -23,13 +23,13 @@ from grasp_execution.pick.goals import describe
 from grasp_msgs.action import Pick as PickAction
 from grasp_perception.extrinsics import CameraMount
 from grasp_perception.nodes.diagnostics import ERROR, OK, WARN, DiagnosticsPublisher, Health
-from grasp_perception.nodes.run import run_node
+from grasp_perception.nodes.run import SENDING_SECONDS, run_node
 from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_planning.workcell import WorkCell
 
 THREADS = 6
 """One picks, one may stop, the others keep messages flowing."""
-GOODBYE_SECONDS = 2.0
+GOODBYE_SECONDS = 1.6
 """Wall time for a running pick to halt when the node ends; Ctrl-C is to take less than three."""
 _MAY_MOVE = "THE ARM MAY STILL BE MOVING, use the emergency stop"
 
@@ -89,14 +89,15 @@ class ExecutorNode(Node):
         self._diagnostics = DiagnosticsPublisher(self, self._health)
 
     def say_goodbye(self) -> None:
-        """Stop a pick that is running, and wait until the arm holds: see `run_node`."""
+        """Stop a pick that is running, and wait until the arm holds and the client has been told: see `run_node`."""
         with self._lock:
             running = self._running
             if running is not None:
                 running.stop()
         if running is not None:
             self.get_logger().warning("shutting down: the pick is stopped")
-            self._idle.wait(GOODBYE_SECONDS)
+            if self._idle.wait(GOODBYE_SECONDS):
+                time.sleep(SENDING_SECONDS)
 
     def destroy_node(self) -> None:
         """Take the node down."""

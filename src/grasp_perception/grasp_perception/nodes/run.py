@@ -26,6 +26,10 @@ SWITCH_SECONDS = 0.0005
 """How long a thread may keep the interpreter while others wait for it. With Python's 5 ms, each time a thread
 comes back from a system call, everything else crawls beside one busy thread: physics, or an executor's wait."""
 
+SENDING_SECONDS = 0.5
+"""Wall time for the result of an ended goal to reach its client: a task of the executor sends it after the goal's
+callback has returned, and nothing tells when."""
+
 
 @runtime_checkable
 class SaysGoodbye(Protocol):

@@ -14,6 +14,7 @@ from rclpy.action.server import ServerGoalHandle
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 
+from grasp_perception.nodes.run import SENDING_SECONDS
 from grasp_sim.control.motion import Ending, Motion
 from grasp_sim.control.physics_thread import PhysicsStopped
 
@@ -25,9 +26,6 @@ FEEDBACK_SECONDS = 0.05
 """Wall time between two feedbacks."""
 FAREWELL_SECONDS = 1.0
 """Wall time for goals to end before the server goes."""
-SENDING_SECONDS = 0.5
-"""Wall time for the result of an ended goal to reach its client: a task of the executor sends it after the goal's
-callback has returned, and nothing tells when."""
 
 MotionT = TypeVar("MotionT", bound=Motion[Any, Any])
 
@@ -139,9 +137,18 @@ class MotionServer(Generic[MotionT]):
         next_feedback = time.monotonic() + FEEDBACK_SECONDS
         while not motion.ended.wait(POLL_SECONDS):
             if goal.is_cancel_requested and not canceled:
-                canceled = True
-                with contextlib.suppress(PhysicsStopped):  # then the motion has ended, too
-                    self._protocol.cancel(motion)
+                canceled = self._cancel(motion)
             if time.monotonic() >= next_feedback:
                 goal.publish_feedback(self._protocol.feedback(motion.progress))
                 next_feedback = time.monotonic() + FEEDBACK_SECONDS
+
+    def _cancel(self, motion: MotionT) -> bool:
+        """Whether it is canceled; if not, the physics thread was busy for long, and it is to be tried again."""
+        try:
+            self._protocol.cancel(motion)
+        except PhysicsStopped:  # then the motion has ended, too
+            return True
+        except TimeoutError as error:
+            self._logger.warning(f"a goal is not canceled yet: {error}")
+            return False
+        return True
