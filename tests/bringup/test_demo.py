@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import rclpy
 import typer
 from action_msgs.msg import GoalStatus
+from rclpy.task import Future
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -122,6 +124,7 @@ def test_pushes_stay_in_the_workspace(x: float, y: float) -> None:
         (["--picks", "999"], "there are 995 random shapes to draw from, 999 were asked for"),
         (["--out", "file"], "cannot write file: File exists"),
         (["--out", "file/folder"], "cannot write file/folder: Not a directory"),
+        (["--out", "log"], "cannot write log/launch.log: Is a directory"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_started(
@@ -129,6 +132,7 @@ def test_bad_input_is_refused_before_anything_is_started(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("file").touch()
+    Path("log/launch.log").mkdir(parents=True)
     app = typer.Typer()
     app.command()(demo.command)
     result = CliRunner().invoke(app, options)
@@ -154,7 +158,35 @@ def test_a_full_disk_does_not_take_the_result_along(
     assert "2 of 2 in the bin" in result.output
     assert (f"cannot write {tmp_path}: No space left on device" in result.output) == full_for_all
     assert result.exit_code == (2 if full_for_all else 0)
-    assert (tmp_path / "report.json").exists() == (not full_for_all)
+    assert (tmp_path / "report.json").exists()
+
+
+def test_ctrl_c_while_a_picture_is_drawn_keeps_what_was_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = MagicMock()
+    session.pick.side_effect = lambda *_, **__: replace(RECORDS[0])
+    monkeypatch.setattr(demo, "PickSession", lambda: nullcontext(session))
+    monkeypatch.setattr(demo, "launched", lambda *_: nullcontext(MagicMock()))
+    monkeypatch.setattr(demo, "draw_pick", MagicMock(side_effect=[None, None, KeyboardInterrupt]))
+    app = typer.Typer()
+    app.command()(demo.command)
+    result = CliRunner().invoke(app, ["--picks", "5", "--out", str(tmp_path)])
+    assert result.exit_code == 0 and "Interrupted; reporting what was done." in result.output
+    assert len(json.loads((tmp_path / "report.json").read_text())["picks"]) == 3
+
+
+def test_a_node_that_ends_in_the_middle_of_a_pick_is_not_waited_for(ros: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = Future()
+    with PickSession() as session:
+        session._alive = MagicMock(side_effect=[True, True, False, False])
+        handle = MagicMock(accepted=True)
+        handle.get_result_async.return_value = silent
+        accepted = Future()
+        accepted.set_result(handle)
+        monkeypatch.setattr(session._pick, "send_goal_async", lambda *_, **__: accepted)
+        with pytest.raises(SessionError, match="a node ended while the pick was awaited; its output says why"):
+            session.pick(60.0)
+        assert session._alive.call_count == 4
+        handle.cancel_goal_async.assert_not_called()
 
 
 def test_ctrl_c_ends_the_demo_though_the_pick_succeeded_before_it_was_canceled(
@@ -167,7 +199,10 @@ def test_ctrl_c_ends_the_demo_though_the_pick_succeeded_before_it_was_canceled(
         monkeypatch.setattr(session, "_pick", MagicMock())
         monkeypatch.setattr(session, "wait_until_ready", lambda *_, **__: None)
         monkeypatch.setattr(session, "place", lambda *_: [(0.2, 0.0)])
-        (done,) = demo.run_picks(session, MagicMock(), ["box_small", "cube_small"], 0, tmp_path, Console(quiet=True))
+        records: list[PickRecord] = []
+        names = ["box_small", "cube_small"]
+        demo.run_picks(session, MagicMock(), names, 0, tmp_path, Console(quiet=True), records)
+    (done,) = records
     assert done.interrupted and done.outcome is Outcome.SUCCESS
 
 

@@ -9,6 +9,7 @@ from rclpy.parameter import Parameter
 
 from grasp_execution.nodes.executor import ExecutorNode
 from grasp_perception.configuration import ConfigurationError
+from grasp_perception.outcomes import Outcome, OutcomeError
 
 
 @pytest.fixture
@@ -87,6 +88,22 @@ def test_a_camera_on_the_arm_says_from_where_to_look(construct, repository):
         assert node._arm.home["joint_1"] == 0.0
         tracking = node._pick._mover.options.tracking
         assert (tracking.blind_distance, tracking.patience) == (0.025, 2.0)
+    finally:
+        node.destroy_node()
+
+
+def test_an_arm_whose_camera_looks_from_beyond_its_limits_cannot_be_steered(construct, repository, tmp_path):
+    mount = yaml.safe_load((repository / "config/cameras/widowx_hand.yaml").read_text())
+    mount["look_from"]["joint_1"] = 9.0
+    path = tmp_path / "widowx_hand.yaml"
+    path.write_text(yaml.safe_dump(mount))
+    node = construct(camera_file=str(path))
+    try:
+        with pytest.raises(
+            OutcomeError, match=r"cannot be steered: the home of widowx is outside .*\['joint_1'\]"
+        ) as it:
+            node._pick._ports.servo()
+        assert it.value.outcome is Outcome.MOTION_PLANNER_FAILED
     finally:
         node.destroy_node()
 

@@ -40,6 +40,7 @@ Pushing = Callable[[str, float, float], Push]
 LAUNCH_FILE = "sim.launch.xml"
 IMAGE_RATE = "20.0"
 """Of the camera in closed loop, Hz."""
+LOG = "launch.log"
 BRINGUP_TIMEOUT = 30.0
 PICK_TIMEOUT = 120.0
 
@@ -61,7 +62,9 @@ def command(
     ] = None,
     rate: Annotated[
         float | None,
-        typer.Option(min=0, help="Simulated seconds per second; 0 = as fast as it goes, which closed loop is not for."),
+        typer.Option(
+            min=0, max=100, help="Simulated seconds per second; 0 = as fast as it goes, which closed loop is not for."
+        ),
     ] = None,
     objects: Annotated[list[str] | None, typer.Option("--object", help="Pick these instead; repeatable.")] = None,
     output: Annotated[Path, typer.Option("--out", help="Folder for report, pictures and log.")] = Path("out/demo"),
@@ -105,10 +108,10 @@ def command(
     try:
         with PickSession() as session:
             session.refuse_another_stack()
-            with launched(LAUNCH_FILE, arguments, output / "launch.log") as process:
-                records = run_picks(session, process, names, seed, output, console, pushing)
+            with launched(LAUNCH_FILE, arguments, output / LOG) as process:
+                run_picks(session, process, names, seed, output, console, records, pushing)
     except SessionError as error:
-        console.print(f"[red]{escape(str(error))}[/]\nThe nodes' output is in {escape(str(output / 'launch.log'))}.")
+        console.print(f"[red]{escape(str(error))}[/]\nThe nodes' output is in {escape(str(output / LOG))}.")
         raise typer.Exit(1) from error
     finally:
         if records:
@@ -121,8 +124,8 @@ def command(
                 f"({content['success_rate']:.0%}, 95 % interval {low:.0%} to {high:.0%})."
             )
             try:
-                draw_summary(records, f"{arm}, {planner}, seed {seed}", output / "summary.png")
                 write_json(output / "report.json", content)
+                draw_summary(records, f"{arm}, {planner}, seed {seed}", output / "summary.png")
             except OSError as error:
                 cannot_write(errors, error, output)
             console.print(f"Pictures and report: {escape(str(output))}/")
@@ -135,6 +138,7 @@ def _make_room(output: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
     for old in (*output.glob("pick_*.png"), output / "summary.png", output / "report.json"):
         old.unlink(missing_ok=True)
+    (output / LOG).open("wb").close()
 
 
 @contextmanager
@@ -170,17 +174,32 @@ def run_picks(
     seed: int,
     output: Path,
     console: Console,
+    records: list[PickRecord],
     pushing: Pushing | None = None,
-) -> list[PickRecord]:
-    """Pick each object, alone on the table; what was done so far is kept when interrupted.
+) -> None:
+    """Pick each object, alone on the table, and add what happened to `records`, which are kept when interrupted.
 
     With `pushing`, in closed loop: it says how an object is moved that lies at x, y.
     """
-    records: list[PickRecord] = []
     started = time.monotonic()
     with console.status("Bringing up the robot"):
         session.wait_until_ready(BRINGUP_TIMEOUT, alive=lambda: process.poll() is None)
     console.print(f"The robot is up after {time.monotonic() - started:.1f} s.")
+    try:
+        _pick_each(session, names, seed, output, console, records, pushing)
+    except KeyboardInterrupt:
+        console.print("Interrupted; reporting what was done.")
+
+
+def _pick_each(
+    session: PickSession,
+    names: list[str],
+    seed: int,
+    output: Path,
+    console: Console,
+    records: list[PickRecord],
+    pushing: Pushing | None,
+) -> None:
     with ProgressBar(console, "picking", "picks", len(names)) as bar:
         for number, name in enumerate(names, 1):
 
@@ -191,22 +210,19 @@ def run_picks(
                 placed = session.place([name], seed + number - 1)
                 push = None if pushing is None else pushing(*placed[0])
                 record = session.pick(PICK_TIMEOUT, show, closed_loop=pushing is not None, push=push)
-            except KeyboardInterrupt:
-                console.print("Interrupted; reporting what was done.")
-                break
             except SessionError as error:
                 if not records:
                     raise
-                console.print(f"[red]Gave up at pick {number}: {escape(str(error))}[/]")
-                break
+                log = escape(str(output / LOG))
+                console.print(f"[red]Gave up at pick {number}: {escape(str(error))}[/]\nThe nodes' output is in {log}.")
+                return
             record.object = record.object or name
             records.append(record)
             try:
                 draw_pick(record, number, output / f"pick_{number:02d}.png")
             except OSError as error:
                 console.print(f"[red]Gave up after pick {number}, whose picture cannot be written: {error.strerror}[/]")
-                break
+                return
             bar.show(len(records), note=f"{name}: {record.outcome.name}")
             if record.interrupted or record.outcome is Outcome.CANCELED:
-                break
-    return records
+                return

@@ -28,6 +28,8 @@ from grasp_perception.ros_conversions import image_to_array, seconds
 
 MOMENTS = {"verify_close": "closed", "transport": "lifted", "return": "released"}
 """Stages at whose beginning a picture of the robot is kept, and what it shows."""
+POLL_SECONDS = 0.1
+"""Between two looks whether the nodes still run, while an answer is awaited."""
 
 
 class SessionError(Exception):
@@ -93,6 +95,7 @@ class PickSession:
         rclpy.init(context=self._context)
         self._node = Node("grasp_demo", context=self._context)
         self._images: dict[str, Image] = {}
+        self._alive: Callable[[], bool] = lambda: True
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._keep("grasp", "/grasp_planner/overlay", latched)
         self._keep("spectator", "/spectator/color/image_raw", qos_profile_sensor_data)
@@ -124,7 +127,7 @@ class PickSession:
 
         Args:
             timeout: Seconds of wall time.
-            alive: Whether the launched nodes still run; waiting ends as soon as they do not.
+            alive: Whether the launched nodes still run; all waiting, later too, ends as soon as they do not.
 
         Raises:
             SessionError: It took too long, or the nodes ended.
@@ -135,10 +138,11 @@ class PickSession:
             "the grasp planner": lambda: self._has_service("/grasp_planner/plan"),
             "the motion planner": lambda: self._has_service("/motion_planner/plan"),
         }
+        self._alive = alive
         deadline = time.monotonic() + timeout
         while missing := [name for name, ready in wanted.items() if not ready()]:
             if not alive():
-                raise SessionError("a node ended while the robot was brought up; its output above says why")
+                raise SessionError("a node ended while the robot was brought up; its output says why")
             if time.monotonic() > deadline:
                 raise SessionError(f"{' and '.join(missing)} did not come up within {timeout:.0f} s")
             time.sleep(0.05)
@@ -225,6 +229,8 @@ class PickSession:
         try:
             answer = self._result(future, timeout, "the pick")
         except (SessionError, KeyboardInterrupt) as reason:
+            if not self._alive():
+                raise
             interrupted = isinstance(reason, KeyboardInterrupt)
             self._result(handle.cancel_goal_async(), 5.0, "canceling the pick")
             answer = self._result(future, 10.0, "the canceled pick")
@@ -248,12 +254,15 @@ class PickSession:
             interrupted=interrupted,
         )
 
-    @staticmethod
-    def _result(future: Future, timeout: float, who: str) -> Any:
+    def _result(self, future: Future, timeout: float, who: str) -> Any:
         done = threading.Event()
         future.add_done_callback(lambda _: done.set())
-        if not done.wait(timeout):
-            raise SessionError(f"{who} did not answer within {timeout:.0f} s")
+        deadline = time.monotonic() + timeout
+        while not done.wait(POLL_SECONDS):
+            if not self._alive():
+                raise SessionError(f"a node ended while {who} was awaited; its output says why")
+            if time.monotonic() > deadline:
+                raise SessionError(f"{who} did not answer within {timeout:.0f} s")
         return future.result()
 
 

@@ -21,6 +21,7 @@ from grasp_execution.nodes.robot_client import RobotClient
 from grasp_execution.pick import Interruption, Pick, PickResult, Ports, Progress, Servo
 from grasp_execution.pick.goals import describe
 from grasp_msgs.action import Pick as PickAction
+from grasp_perception.configuration import ConfigurationError
 from grasp_perception.extrinsics import CameraMount
 from grasp_perception.nodes.diagnostics import ERROR, OK, WARN, DiagnosticsPublisher, Health
 from grasp_perception.nodes.run import SENDING_SECONDS, run_node
@@ -200,7 +201,10 @@ def _load_servo(description: ArmDescription, workcell: WorkCell) -> Servo:
         raise OutcomeError(
             Outcome.MOTION_PLANNER_FAILED, f"picking in closed loop needs pinocchio and coal: {error}"
         ) from error
-    return servo.Servo(description, workcell)
+    try:
+        return servo.Servo(description, workcell)
+    except ConfigurationError as error:
+        raise OutcomeError(Outcome.MOTION_PLANNER_FAILED, f"the arm cannot be steered: {error}") from error
 
 
 def main() -> None:
