@@ -118,12 +118,11 @@ def test_no_listener_no_image(robot: Robot) -> None:
         assert {"real-time factor", "step (ms)", "render (ms)", "publish (ms)", "images/s"} <= set(values) or not told
         return float(values.get("images/s", "nan"))
 
-    listeners = [item for item in node.subscriptions if item.msg_type in (Image, CameraInfo)]
-    for listener in listeners:
-        node.destroy_subscription(listener)
-    wait_until(lambda: images() == 0.0, "a robot that draws no images")
     node.create_subscription(Image, f"{COLOR}/image_raw", lambda _: None, qos_profile_sensor_data)
     wait_until(lambda: images() > 0.0, "images for a listener")
+    for listener in [item for item in node.subscriptions if item.msg_type in (Image, CameraInfo)]:
+        node.destroy_subscription(listener)
+    wait_until(lambda: images() == 0.0, "a robot that draws no images")
 
 
 def test_deactivation_stops_time_and_ends_motions(robot: Robot) -> None:
