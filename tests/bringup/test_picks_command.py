@@ -35,11 +35,13 @@ def test_picks_are_counted_pictured_and_repeated(tmp_path: Path) -> None:
 
 def test_a_failure_is_told_and_pictured(tmp_path: Path) -> None:
     arguments = ["--object", "box_small", "--planner", "antipodal", "--option", "min_object_height=0.2"]
+    (tmp_path / "0007_box_large.png").touch()  # of an earlier run
     result = runner.invoke(app, [*arguments, "--pictures", str(tmp_path), "--json", str(tmp_path / "picks.json")])
     assert result.exit_code == 0 and "0/1 = 0%" in result.output and "1 NO_OBJECT" in result.output
     (pick,) = json.loads((tmp_path / "picks.json").read_text())["picks"]
     assert (pick["success"], pick["outcome"], pick["failed_stage"]) == (False, Outcome.NO_OBJECT.name, "plan_grasp")
     assert cv2.imread(str(tmp_path / "0001_box_small.png")).shape[:2] == (480, 640)
+    assert not (tmp_path / "0007_box_large.png").exists()
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 
 from grasp_bringup.cli import experiment
 from grasp_learning.datasets.errors import DatasetError
+from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_learning.datasets.submission import Submission, SubmittedGrasp, parse_submission
 from grasp_planning.grasps import GraspRectangle
 from grasp_sim.judging import judge as judging
@@ -77,13 +78,28 @@ def test_a_scene_without_a_prediction_is_a_failure(exam: Exam, annotated: Grasps
     assert judged[scenes[1]].line is None and judged[scenes[1]].rectangle is None
 
 
+def test_wide_fingers_do_not_run_into_the_ground(exam: Exam, dataset: Path) -> None:
+    """What the factory found good with jaws of 6 cm holds with them."""
+    scenes = JacquardDataset(dataset)
+    wide = {
+        id_: [grasp for grasp in scenes.grasps(index) if abs(grasp.height - 0.06 * 493.5 / 1.5) < 0.02]
+        for index, id_ in enumerate(scenes.ids)
+    }
+    assert sum(map(len, wide.values())) > 30
+    for turn in range(max(map(len, wide.values()))):
+        chosen = {id_: grasps[turn] for id_, grasps in wide.items() if turn < len(grasps)}
+        judged = verdicts(exam, chosen, workers=1, approach="check", jaw=0.06)
+        assert all(judged[id_].success for id_ in chosen), [judged[id_].message for id_ in chosen]
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
         ({"x": -30.0}, "lies outside the 256x256 image"),
         ({"y": 256.0}, "lies outside the 256x256 image"),
-        ({"width": -5.0}, "the opening must be positive, got -5.0 px"),
+        ({"width": -5.0}, "the opening must be positive, got -5 px"),
         ({"width": 0.0}, "the opening must be positive"),
+        ({"width": 1e-17}, "the opening must be positive, got 1e-17 px"),
         ({"width": 60.0}, "wider than the gripper's"),
         ({"width": 1e12}, "wider than the gripper's"),
     ],

@@ -18,6 +18,7 @@ from grasp_planning.gripper import Gripper
 from grasp_sim.dataset.line_file import FolderError, LineFile
 from grasp_sim.judging.exam import Exam
 from grasp_sim.judging.robustness import PARTIAL, missed_by, try_aside
+from grasp_sim.judging.workers import Killed
 
 EXACT = Uncertainty(trials=1, position=0, angle=0, opening=0)
 USUAL = Uncertainty(trials=2)
@@ -78,6 +79,26 @@ def test_interrupted_it_goes_on_to_the_same_bytes(own: Path, tried: Path) -> Non
     try_aside(Exam(own), USUAL, workers=1, progress=lambda done, of: told.append((done, of)))
     assert told == [(2, 6), (3, 6), (4, 6), (5, 6), (6, 6)]
     assert (own / ROBUSTNESS_FILE).read_bytes() == whole and not (own / PARTIAL).exists()
+
+
+def test_what_was_killed_is_tried_again_after_an_interruption(
+    own: Path, tried: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill_the_first(function, tasks, workers):
+        yield from (Killed(task) if number == 0 else function(task) for number, task in enumerate(tasks))
+
+    def stop(done: int, of: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("grasp_sim.judging.robustness.in_processes", kill_the_first)
+        with pytest.raises(KeyboardInterrupt):
+            try_aside(Exam(own), USUAL, workers=1, progress=stop)
+    told: list[int] = []
+    assert try_aside(Exam(own), USUAL, workers=1, progress=lambda done, of: told.append(done)).killed == ()
+    assert told == [1, 2, 3, 4, 5, 6]
+    assert (own / ROBUSTNESS_FILE).read_bytes() == (tried / ROBUSTNESS_FILE).read_bytes()
 
 
 def test_one_dataset_has_one_uncertainty(tried: Path) -> None:

@@ -62,6 +62,30 @@ def test_a_folder_in_the_file_s_place_is_named(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["a"]
 
 
+def test_the_folder_itself_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(IsADirectoryError, match=r"'\.'$"):
+        write_atomically(Path(), b"")
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    target, link = tmp_path / "there/a", tmp_path / "link"
+    link.symlink_to("there/a")
+    for content in (b"first", b"second"):
+        write_atomically(link, content)
+        assert link.is_symlink() and target.read_bytes() == content
+
+
+def test_a_pipe_is_written_into(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
+        write_json(pipe, {"a": 1})
+        assert reader.communicate(timeout=10)[0] == b'{\n  "a": 1\n}\n'
+    assert pipe.is_fifo() and [file.name for file in tmp_path.iterdir()] == ["pipe"]
+
+
 def test_a_folder_is_held_by_one_process_until_it_ends(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "folder"
     holding = "import sys; from pathlib import Path; from grasp_perception.files import held\n"

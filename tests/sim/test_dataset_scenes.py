@@ -14,7 +14,15 @@ from grasp_perception.transform import Transform
 from grasp_sim.dataset.index import as_line
 from grasp_sim.dataset.mesh_copies import copy_mesh
 from grasp_sim.dataset.scene import SceneRecord
-from grasp_sim.dataset.scenes import SceneError, make_scene, model_of, object_mesh, place_camera, scene_seed
+from grasp_sim.dataset.scenes import (
+    SceneError,
+    draw_scenes,
+    make_scene,
+    model_of,
+    object_mesh,
+    place_camera,
+    scene_seed,
+)
 from grasp_sim.dataset.settings import FactorySettings, Recipe, write_recipe
 from grasp_sim.objects.meshes import content_id, load_mesh_body, mesh_longest_side
 
@@ -76,6 +84,12 @@ def test_an_object_that_never_fits_into_the_image_is_given_up(small_recipe: Reci
         scene(recipe, mesh)
 
 
+def test_scenes_that_were_not_good_enough_are_counted(small_recipe: Recipes, mesh: Path) -> None:
+    scenes = draw_scenes(small_recipe(drop={"tries": 3}), mesh, OBJECT, 0, name="shape", family="pybullet_data")
+    with pytest.raises(SceneError, match=r"in 3 draws \(drop.tries\): .*\d times it had too few grasps .*least_grasps"):
+        list(scenes)
+
+
 def test_the_camera_looks_at_the_origin(small_recipe: Recipes, repository: Path) -> None:
     recipe = small_recipe()
     pose = place_camera(recipe, np.random.default_rng(0))
@@ -108,6 +122,19 @@ def test_presets_are_what_they_say(repository: Path) -> None:
     with pytest.raises(ConfigurationError, match="grippers has no 'hand'; there are: jacquard"):
         wrong = settings.model_copy(update={"gripper": "hand"})
         write_recipe(wrong, config=repository / "config", meshes="x", scenes=1, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"test_jaw": 0.2}, "they: test_jaw is 0.2 m, and the gripper 'jacquard' opens 0.1 m"),
+        ({"candidates": {"opening": {"low": 0.2, "high": 0.3}}}, "they: candidates.opening starts at 0.2 m"),
+    ],
+)
+def test_settings_that_do_not_fit_together(repository: Path, changes: dict[str, object], message: str) -> None:
+    settings = FactorySettings.model_validate(changes)
+    with pytest.raises(ConfigurationError, match=rf"^these settings do not fit together: {message}[^\n]*$"):
+        write_recipe(settings, config=repository / "config", meshes="x", scenes=1, seed=0)
 
 
 @pytest.mark.parametrize("suffix", [".stl", ".obj"])

@@ -191,3 +191,12 @@ def test_an_object_of_any_size(bar: Path) -> None:
 def test_sizes_and_masses_are_positive(bar: Path, scale: float, mass: float) -> None:
     with pytest.raises(ValueError, match="must be positive"):
         object_from_mesh("bar", bar, scale=scale, mass=mass)
+
+
+def test_a_mesh_that_a_library_fails_on_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "grain.obj"
+    trimesh.creation.box((1e-7, 1e-7, 1e-7)).export(path, digits=12)
+    with pytest.raises(
+        MeshError, match=r"grain.obj.* cannot be analysed \(TypeError: .*\): repair it, or leave it out"
+    ):
+        load_mesh_body(path)

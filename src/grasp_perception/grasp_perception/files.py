@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
+import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,10 +22,18 @@ PART = ".part"
 def write_atomically(path: Path, content: bytes | memoryview) -> None:
     """Write a file so that others see all of it or nothing.
 
+    A link is followed. What is no file, such as /dev/null or a pipe, is written into.
+
     Raises:
         OSError: The disk is full, or the folder does not exist or is not writable; an older file of
             that name is still there.
     """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+        return
+    asked, path = path, path.resolve()
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
     try:
         temporary.write_bytes(content)
@@ -31,7 +41,7 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            error.filename = str(path)  # not the temporary one, which nobody asked for
+            error.filename = str(asked)  # not the temporary one, which nobody asked for
             del error.filename2
         raise
 

@@ -125,13 +125,17 @@ def read_intrinsics(path: str | Path) -> CameraIntrinsics:
     try:
         # Printed messages end with a line of dashes: a second, empty document.
         content = next(iter(yaml.safe_load_all(path.read_text())), None)
+    except OSError as error:
+        raise ImageFileError(f"{path}: cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ImageFileError(f"{path}: not valid YAML or JSON: {error}") from error
+    if isinstance(content, Mapping):
+        content = content.get("intrinsics", content)
     if not isinstance(content, Mapping):
         raise ImageFileError(f"{path}: intrinsics are a mapping (fx, fy, cx, cy, width, height), got {content!r}")
     try:
-        return _intrinsics_from_mapping(content.get("intrinsics", content))
-    except (KeyError, TypeError, ValueError) as error:
+        return _intrinsics_from_mapping(content)
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else error
         raise ImageFileError(
             f"{path}: {reason}. Intrinsics need fx, fy, cx, cy, width, height, or a ROS camera_info"

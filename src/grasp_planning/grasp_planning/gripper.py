@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveFloat, model_validator
 
 from grasp_perception.configuration import Configuration
 
@@ -21,7 +21,7 @@ class Gripper(Configuration):
     """Gap between the fingers when open."""
     finger_thickness: float = Field(gt=0)
     finger_width: float = Field(gt=0)
-    jaw_sizes: tuple[float, ...] = ()
+    jaw_sizes: tuple[PositiveFloat, ...] = ()
     """Widths that its fingers are made in, where there are several; `finger_width` is the usual one."""
     finger_length: float = Field(gt=0)
     palm_size: tuple[float, float, float]

@@ -58,6 +58,9 @@ def command(
     started = time.monotonic()
     wrong = False
     try:
+        if pictures is not None:
+            for old in pictures.glob("[0-9][0-9][0-9][0-9]_*.png"):
+                old.unlink()
         with robot, ProgressBar(errors, "picking", "objects", len(names)) as bar:
             for number, name in enumerate(names):
                 bar.show(number, note=name)

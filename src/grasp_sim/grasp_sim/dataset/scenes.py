@@ -130,6 +130,7 @@ def draw_scenes(
                 color=random_color(rng),
                 seed=seed,
             )
+            failures["had too few grasps that work (least_grasps)"] += 1  # or nobody would ask for another
     reasons = ", ".join(f"{count} times it {reason}" for reason, count in failures.most_common())
     raise SceneError(f"no scene {index} of it in {settings.drop.tries} draws (drop.tries): {reasons}")
 

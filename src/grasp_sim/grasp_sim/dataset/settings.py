@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PositiveFloat, model_validator
+from pydantic import Field, PositiveFloat, ValidationError, model_validator
 from typing_extensions import Self
 
-from grasp_perception.configuration import Configuration, ConfigurationError, configuration_file
+from grasp_perception.configuration import Configuration, ConfigurationError, configuration_file, reasons
 from grasp_perception.extrinsics import CameraMount
 from grasp_planning.gripper import Gripper
 from grasp_sim.dataset.cycles.installation import CyclesMissingError, cycles_python
@@ -156,6 +156,10 @@ class Recipe(Configuration):
                 f"candidates.opening starts at {settings.candidates.opening.low} m, and the gripper "
                 f"'{gripper.name}' opens {gripper.max_opening} m"
             )
+        if settings.test_jaw > gripper.max_opening:
+            raise ValueError(
+                f"test_jaw is {settings.test_jaw} m, and the gripper '{gripper.name}' opens {gripper.max_opening} m"
+            )
         if self.camera.translation[2] <= settings.table_height:
             raise ValueError(
                 f"the camera is at height {self.camera.translation[2]} m, the table at {settings.table_height} m: it "
@@ -197,8 +201,8 @@ def write_recipe(settings: FactorySettings, *, config: Path, meshes: str, scenes
             meshes=meshes, scenes=scenes, seed=seed, settings=settings, camera=camera, gripper=gripper,
             versions=library_versions(),
         )  # fmt: skip
-    except ValueError as error:
-        raise ConfigurationError(f"these settings do not fit together: {error}") from error
+    except ValidationError as error:
+        raise ConfigurationError(f"these settings do not fit together: {reasons(error, 'they')}") from error
 
 
 def _require(renderer: RendererChoice) -> None:

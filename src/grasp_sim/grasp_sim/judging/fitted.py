@@ -55,7 +55,8 @@ class _Fitting:
         self._world_from_camera = exam.scenes[scene.id].world_from_camera.transform
         self._camera_from_world = self._world_from_camera.inverse()
         self._depth = fill_holes(scene.depth)
-        self._room = JawRoom(self._depth, self._camera, exam.gripper)
+        self._gripper = exam.gripper.with_jaw(exam.jaw)
+        self._room = JawRoom(self._depth, self._camera, self._gripper)
 
     def settled(self, grasp: GraspRectangle) -> GraspRectangle | None:
         """A grasp where there is room for it as it will be tried; None if there is not."""
@@ -75,13 +76,13 @@ class _Fitting:
         height, width = self._depth.shape
         if not (0 <= column < width and 0 <= row < height):
             return None
-        widest = self._exam.gripper.max_opening * self._camera.fx / float(self._depth[row, column])
+        widest = self._gripper.max_opening * self._camera.fx / float(self._depth[row, column])
         return replace(grasp, width=min(grasp.width, widest))
 
     def _moved(self, grasp: GraspRectangle) -> GraspRectangle | None:
         exam, depth, camera = self._exam, self._depth, self._camera
         rectangles = GraspRectangles.of([grasp])
-        aims = aim(rectangles, depth, camera, self._world_from_camera, exam.gripper, exam.settings)
+        aims = aim(rectangles, depth, camera, self._world_from_camera, self._gripper, exam.settings)
         if aims.problems[0]:
             return None
         pose = self._camera_from_world @ Transform.from_matrix(aims.poses[0])

@@ -113,12 +113,14 @@ def check_submission(exam: Exam, submission: Submission) -> list[Problem]:
 def _verdicts(
     exam: Exam, submission: Submission, workers: int, approach: Approach, jaw: float
 ) -> Generator[JudgedScene, None, None]:
+    gripper = exam.gripper.with_jaw(jaw)
+
     def trials() -> Iterator[_Trial]:
         for record in exam:
             if record.id in submission.grasps:
                 rectangle, line = submission.grasps[record.id]
                 depth = exam.files(record).perfect_depth
-                yield _Trial(exam.root, record, depth, rectangle, line, exam.gripper, exam.settings, approach, jaw)
+                yield _Trial(exam.root, record, depth, rectangle, line, gripper, exam.settings, approach)
 
     with closing(in_processes(_try, trials(), workers)) as results:
         for result in results:
@@ -143,7 +145,6 @@ class _Trial:
     gripper: Gripper
     settings: TrialSettings
     approach: Approach
-    jaw: float
 
     def verdict(self, phase: str, message: str) -> JudgedScene:
         return JudgedScene(self.record.id, self.record.object, phase, message, self.line, self.rectangle)
@@ -172,5 +173,5 @@ def _outcome(trial: _Trial) -> JudgedScene:
         return trial.verdict(INVALID, aims.problems[0])
     pose, width = Transform.from_matrix(aims.poses[0]), float(aims.widths[0])
     with SceneTrials(model, record.world_from_object.transform, trial.gripper, trial.settings) as trials:
-        outcome = trials.attempt(pose, width, jaw=trial.jaw, approach=trial.approach)
+        outcome = trials.attempt(pose, width, approach=trial.approach)
     return trial.verdict(outcome.phase.name.lower(), outcome.message.replace(model.name, "the object"))

@@ -99,7 +99,8 @@ def try_aside(
                 if isinstance(result, Killed):
                     killed.append(result.task.record.id)
                     result = SceneRobustness(scene=killed[-1], held=(0,) * len(read_grasps(result.task.grasps)))
-                file.add(as_line(result))
+                else:  # what was killed is tried once more if this is interrupted
+                    file.add(as_line(result))
                 done[result.scene] = result
                 if progress is not None:
                     progress(len(done), len(exam))

@@ -81,7 +81,14 @@ def load_mesh_body(path: Path) -> MeshBody:
     key = hashlib.sha256(b"\0".join((settings, given or b"", content))).hexdigest()[:32]
     facts, collision = (cache_folder("convex") / f"{key}_body.{suffix}" for suffix in ("json", "obj"))
     if not (facts.exists() and collision.exists()):
-        found, pieces = _analyse(path, content, given)
+        try:
+            found, pieces = _analyse(path, content, given)
+        except MeshError:
+            raise
+        except Exception as error:  # of libraries that it is too odd for
+            raise MeshError(
+                path, f"cannot be analysed ({type(error).__name__}: {error}): repair it, or leave it out"
+            ) from error
         write_atomically(collision, as_obj(pieces))
         write_atomically(facts, json.dumps(found).encode())
     try:

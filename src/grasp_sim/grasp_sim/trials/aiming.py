@@ -27,6 +27,8 @@ STEEPEST = np.deg2rad(80.0)
 """Angle between the normal and the ray from the camera; beyond it the rectangle says nothing about the jaws."""
 TOO_WIDE = 1.005
 """Openings up to this many times the gripper's are rounding."""
+LEAST_OPENING = 1e-3
+"""px; the jaws of a smaller one may fall together in a number's last digit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,8 +114,8 @@ def _problems(
             problem = "a value is not a finite number"
         elif not (-0.5 <= x < columns - 0.5 and -0.5 <= y < rows - 0.5):
             problem = f"the centre ({x:.1f}, {y:.1f}) lies outside the {columns}x{rows} image"
-        elif width <= 0:
-            problem = f"the opening must be positive, got {width:.1f} px"
+        elif width < LEAST_OPENING:
+            problem = f"the opening must be positive, got {width:g} px"
         else:
             z = float(depth[round(y), round(x)])
             widest = gripper.max_opening * camera.fx / z
