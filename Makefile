@@ -1,5 +1,5 @@
 # The two commands are `make demo` and `make test`; each sets up what it needs first.
-PYTHON ?= python3
+PYTHON ?= $(or $(wildcard .venv/bin/python),python3)
 PICKS ?= 5
 SEED ?= 0
 PYTEST_ARGS ?=

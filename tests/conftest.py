@@ -17,7 +17,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 def _claim_ros_domain() -> object:
     """Take a domain id (1..100) that no other test process on this machine holds."""
     for domain in range(1, 101):
-        lock = (Path(tempfile.gettempdir()) / f"grasp_ros_domain_{domain}.lock").open("w")
+        path = Path(tempfile.gettempdir()) / f"grasp_ros_domain_{domain}.lock"
+        lock = path.open("rb" if path.exists() else "wb")  # it may be another user's, and a lock needs no more
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -23,7 +23,7 @@ from grasp_bringup.cli import demo
 from grasp_bringup.demo.pictures import draw_pick, draw_summary
 from grasp_bringup.demo.push import LENGTH, draw_push
 from grasp_bringup.demo.report import report, tables
-from grasp_bringup.demo.session import PickRecord, PickSession, SessionError, Sight, Tracking
+from grasp_bringup.demo.session import AnotherStack, PickRecord, PickSession, SessionError, Sight, Tracking
 from grasp_msgs.action import Pick
 from grasp_msgs.srv import ResetScene
 from grasp_perception.outcomes import Outcome
@@ -212,6 +212,21 @@ def test_two_stacks_in_one_domain_are_refused(ros: None) -> None:
     with PickSession() as session, pytest.raises(SessionError, match=r"another stack runs in ROS domain \d+: end it"):
         session.refuse_another_stack(patience=5.0)
     node.destroy_node()
+
+
+def test_a_refused_demo_leaves_the_results_of_the_one_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("pick_01.png", "report.json", "summary.png", "launch.log"):
+        (tmp_path / name).write_text("of the other one")
+    session = MagicMock()
+    session.refuse_another_stack.side_effect = AnotherStack("another stack runs in ROS domain 3")
+    monkeypatch.setattr(demo, "PickSession", lambda: nullcontext(session))
+    app = typer.Typer()
+    app.command()(demo.command)
+    result = CliRunner().invoke(app, ["--out", str(tmp_path)])
+    assert result.exit_code == 1 and result.output.split("\n") == ["another stack runs in ROS domain 3", ""]
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"of the other one"}
 
 
 def test_a_stack_that_does_not_come_up_is_named() -> None:

@@ -104,6 +104,7 @@ class Runner:
 
 @pytest.fixture
 def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StubPackage]:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # a runner that is killed leaves a folder
     package = StubPackage(tmp_path / "prefix", monkeypatch)
     yield package
     package.close()

@@ -262,6 +262,11 @@ def test_an_index_without_a_header(shards: Path) -> None:
     assert 'it lacks "format": "grasp-dataset"' in check_folder(shards).problems[0].message
 
 
+def test_an_object_that_is_no_name(shards: Path) -> None:
+    write_index(shards, record(A, 0), {**record(B, 0), "object": ["b"]})
+    assert any("the scene 0_['b'] has no files" in problem.message for problem in check_folder(shards).problems)
+
+
 def test_splits_of_other_objects(shards: Path) -> None:
     ObjectSplits.create([A, B, C], (0.4, 0.3, 0.3), seed=0).save(shards / "splits.json")
     assert check_folder(shards).problems == []
@@ -329,6 +334,20 @@ def test_cornell_with_everything_wrong(cornell: Path) -> None:
         ("no grasps", "03/pcd0200cpos.txt"),
     ]
     assert report.problems[6].message == "a point has 5 numbers, got 3"
+
+
+def test_cornell_s_splits(cornell: Path) -> None:
+    def wrong() -> list[str]:
+        return [problem.message for problem in check_folder(cornell).problems if problem.kind == "wrong splits"]
+
+    for names in (["1", "2"], ["pcd0100", "pcd0101", "pcd0200"]):  # by objects, by images
+        ObjectSplits.create(names, (0.5, 0.0, 0.5), seed=0).save(cornell / "splits.json")
+        assert wrong() == []
+    ObjectSplits.create(["1", "3"], (0.5, 0.0, 0.5), seed=0).save(cornell / "splits.json")
+    assert len(wrong()) == 1
+    (cornell / "z.txt").unlink()
+    (cornell / "splits.json").write_text("rubbish")
+    assert len(wrong()) == 1
 
 
 def test_cornell_objects_and_cameras(cornell: Path) -> None:

@@ -170,7 +170,9 @@ def test_a_broken_image_is_named(cornell: Path) -> None:
 
 def test_without_a_list_of_objects_each_image_is_one_only_if_told(cornell: Path) -> None:
     (cornell / "z.txt").unlink()
-    with pytest.raises(DatasetError, match=r"Put z.txt of the dataset's processedData.zip there .* objects='images'"):
+    with pytest.raises(
+        DatasetError, match=r"Put z.txt of .* there .* `grasp data split --by-image`, .*objects='images'"
+    ):
         CornellDataset(cornell)
     assert CornellDataset(cornell, objects="images").objects == ("pcd0100", "pcd0101", "pcd0200")
 

@@ -96,6 +96,9 @@ def test_a_scene_whose_grasp_was_wrong_may_not_be_given_again() -> None:
     submission = parse_submission("0_a\nx;2;0;4;5\n0_a\n1;2;0;4;5\n")
     assert submission.grasps == {}
     assert [problem.line for problem in submission.problems] == [2, 3]
+    assert (
+        submission.problems[1].message == "the scene 0_a was already given in line 1, with a grasp that cannot be read"
+    )
 
 
 def test_long_lines_are_shortened() -> None:

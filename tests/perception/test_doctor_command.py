@@ -120,6 +120,7 @@ def test_a_pose_that_cannot_be_checked_is_a_warning(
         (["--depth", "depth.npy", "--workcell", "intrinsics.yaml"], "base_frame"),
         (["--depth", "depth.npy", "--workcell", "{repository}/config/workcells/widowx.yaml"], "give --camera, too"),
         (["--depth", "depth.npy", "--topic"], "not both"),
+        (["--topic", "--depth-topic", "bad//name"], "Invalid topic name: topic name must not contain repeated '/'"),
         (["--depth", "depth.npy", "--json", "depth.npy/report.json"], "cannot write"),
     ],
 )

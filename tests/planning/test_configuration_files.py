@@ -7,7 +7,7 @@ import yaml
 
 from grasp_perception.configuration import ConfigurationError
 from grasp_planning.gripper import Gripper
-from grasp_planning.workcell import Box, WorkCell
+from grasp_planning.workcell import Bin, Box, WorkCell
 
 
 @pytest.mark.parametrize("name", ["widowx", "yumi"])
@@ -44,6 +44,12 @@ def test_box_contains_its_faces():
     assert not box.contains((1.001, 0, 0.5))
     with pytest.raises(ValueError, match="must be less than"):
         Box(min=(0, 0, 2), max=(1, 1, 1))
+
+
+@pytest.mark.parametrize("change", [{"size": (0.16, 0.16, -0.06)}, {"size": (0.16, 0.0, 0.06)}, {"wall": 0.09}])
+def test_a_bin_is_hollow(workcell, change):
+    with pytest.raises(ValueError, match="leave no room inside a bin"):
+        Bin.model_validate(workcell.bin.model_dump() | change)
 
 
 def test_table_top_is_at_the_table_height(workcell):

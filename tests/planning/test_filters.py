@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,14 @@ def test_a_tilted_finger_reaches_lower_than_the_tool(workcell, widowx):
     tilted = grasp(z=0.004, roll=np.pi - 0.3)
     (raised,) = keep_feasible([tilted], workcell, widowx)
     assert raised.pose.translation[2] == pytest.approx(0.003 + 0.009 * np.sin(0.3))
+
+
+def test_a_width_that_is_no_number_costs_one_grasp_only(workcell, widowx):
+    odd, good = replace(grasp(), width=np.nan), grasp(0.25)
+    assert keep_feasible([odd, good], workcell, widowx) == [good]
+    with pytest.raises(OutcomeError, match=r"the only grasp is of no width: .* with a width of nan m") as raised:
+        keep_feasible([odd], workcell, widowx)
+    assert raised.value.outcome is Outcome.NO_GRASP
 
 
 def test_out_of_the_ring(workcell, widowx):

@@ -91,13 +91,16 @@ class Transform:
 
     def quaternion(self) -> FloatArray:
         """(4,) quaternion x, y, z, w, with w >= 0."""
-        return Rotation.from_matrix(self.rotation).as_quat(canonical=True)
+        return self._turn().as_quat(canonical=True)
 
     def rpy(self) -> FloatArray:
         """(3,) roll, pitch, yaw about the fixed axes x, y, z, rad; of several answers, at a pitch of 90°, one."""
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Gimbal lock")
-            return Rotation.from_matrix(self.rotation).as_euler("xyz")
+            return self._turn().as_euler("xyz")
+
+    def _turn(self) -> Rotation:
+        return Rotation.from_matrix(self.rotation.copy())  # before 1.12 scipy takes no array that cannot be written
 
     def inverse(self) -> Transform:
         """``source_from_target``."""

@@ -21,6 +21,7 @@ _WHAT = {
     Outcome.OUTSIDE_WORKSPACE: "outside the workspace",
     Outcome.BELOW_TABLE: "too near the table",
     Outcome.OUT_OF_REACH: "out of reach",
+    Outcome.NO_GRASP: "of no width",
 }
 
 
@@ -50,8 +51,8 @@ def keep_feasible(
         At least one grasp.
 
     Raises:
-        OutcomeError: OUTSIDE_WORKSPACE, BELOW_TABLE or OUT_OF_REACH, as the best grasp fails; the message says
-            how many failed for which reason.
+        OutcomeError: OUTSIDE_WORKSPACE, BELOW_TABLE, OUT_OF_REACH or NO_GRASP (a width that is no number), as the
+            best grasp fails; the message says how many failed for which reason.
         ValueError: There are no grasps.
     """
     if not grasps:
@@ -91,6 +92,8 @@ def _check_workspace(grasp: Grasp, workcell: WorkCell) -> None:
 
 
 def _above_table(grasp: Grasp, workcell: WorkCell, gripper: Gripper) -> Grasp:
+    if not np.isfinite(grasp.width):
+        raise OutcomeError(Outcome.NO_GRASP, f"{_place(grasp)}, with a width of {grasp.width} m")
     x, y = grasp.width / 2 + gripper.finger_thickness, gripper.finger_width / 2
     corners = grasp.pose.apply([[sx * x, sy * y, 0.0] for sx in (-1, 1) for sy in (-1, 1)])
     least = workcell.table_height + workcell.clearance

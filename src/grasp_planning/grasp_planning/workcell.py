@@ -36,6 +36,12 @@ class Bin(Configuration):
     drop_height: float = Field(gt=0)
     """Height of the finger tips above the table when they let go."""
 
+    @model_validator(mode="after")
+    def _hollow(self) -> Bin:
+        if min(self.size) <= 0 or 2 * self.wall >= min(self.size[:2]) or self.wall >= self.size[2]:
+            raise ValueError(f"walls of {self.wall} m leave no room inside a bin of {self.size} m")
+        return self
+
 
 class Reach(Configuration):
     """Where the arm gets with the tool pointing down: a ring around the base's z axis."""

@@ -43,6 +43,15 @@ def test_one_joint_moves_as_fast_as_its_limits_allow():
     assert np.abs(trajectory.positions[:, 1:]).max() < 1e-9
 
 
+def test_a_slow_motion_has_no_more_points_than_others():
+    path = np.array([[0.0, 0.0, 0.0], [0.5, 0.0, 0.0], [0.5, 0.5, 0.0]])
+    trajectory = time_path(NAMES, path, 1e-4 * VELOCITY, 1e-4 * ACCELERATION)
+    assert trajectory.duration > 10_000 and len(trajectory.times) == 5000
+    position, velocity, _ = trajectory.evaluate(np.linspace(0.0, trajectory.duration, 2000))
+    assert (np.abs(velocity) <= 1e-4 * VELOCITY + 1e-12).all()
+    assert np.minimum(np.abs(position[:, 1]), np.abs(position[:, 0] - 0.5)).max() < 0.02
+
+
 def test_straight_path_stays_straight():
     trajectory = timed([[0.0, 0.0, 0.0], [1.0, 0.5, -0.5]])
     position, _, _ = trajectory.evaluate(np.linspace(0.0, trajectory.duration, 500))

@@ -24,7 +24,7 @@ from grasp_bringup.cli.refusal import cannot_write, refuse
 from grasp_bringup.demo.pictures import draw_pick, draw_summary
 from grasp_bringup.demo.push import Push, draw_push
 from grasp_bringup.demo.report import report, tables
-from grasp_bringup.demo.session import PickRecord, PickSession, SessionError
+from grasp_bringup.demo.session import AnotherStack, PickRecord, PickSession, SessionError
 from grasp_bringup.launch.errors import LaunchError
 from grasp_bringup.launch.packages import launch_file
 from grasp_bringup.launch.reader import read_launch_file
@@ -94,7 +94,8 @@ def command(
             catalogue.load(name)
         named_file(camera, config / "cameras")
         workspace = WorkCell.load(named_file(arm, config / "workcells")).workspace
-        _make_room(output)
+        output.mkdir(parents=True, exist_ok=True)
+        (output / LOG).open("ab").close()  # to see whether it can be written
     except (LaunchError, ValueError) as error:
         refuse(errors, error)
     except OSError as error:
@@ -108,8 +109,12 @@ def command(
     try:
         with PickSession() as session:
             session.refuse_another_stack()
+            _clear(output)
             with launched(LAUNCH_FILE, arguments, output / LOG) as process:
                 run_picks(session, process, names, seed, output, console, records, pushing)
+    except AnotherStack as error:
+        console.print(f"[red]{escape(str(error))}[/]")
+        raise typer.Exit(1) from error
     except SessionError as error:
         console.print(f"[red]{escape(str(error))}[/]\nThe nodes' output is in {escape(str(output / LOG))}.")
         raise typer.Exit(1) from error
@@ -133,12 +138,10 @@ def command(
         raise typer.Exit(1)
 
 
-def _make_room(output: Path) -> None:
-    """Make the folder, without what an earlier demo left in it."""
-    output.mkdir(parents=True, exist_ok=True)
+def _clear(output: Path) -> None:
+    """Remove what an earlier demo left."""
     for old in (*output.glob("pick_*.png"), output / "summary.png", output / "report.json"):
         old.unlink(missing_ok=True)
-    (output / LOG).open("wb").close()
 
 
 @contextmanager

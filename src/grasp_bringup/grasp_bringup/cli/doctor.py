@@ -107,11 +107,15 @@ def _expected_table(mount: CameraMount | None, cell: WorkCell | None) -> tuple[_
 
 def _from_topics(topics: tuple[str, str, str], rectified: bool, timeout: float, table: _Table) -> list[Finding]:
     """Findings about one frame of colour, depth and camera_info; that none comes is one of them."""
-    from grasp_perception.nodes.one_frame import receive_frame  # ROS only where it is needed
+    from rclpy.exceptions import InvalidTopicNameException  # ROS only where it is needed
+
+    from grasp_perception.nodes.one_frame import receive_frame
     from grasp_perception.outcomes import OutcomeError
 
     try:
         frame = receive_frame(*topics, timeout, rectified)
+    except InvalidTopicNameException as error:
+        raise ImageFileError(" ".join(str(error).split())) from error
     except OutcomeError as error:
         return [Finding(Level.ERROR, error.outcome.name.lower().replace("_", " "), error.message)]
     return diagnose(frame, **table)

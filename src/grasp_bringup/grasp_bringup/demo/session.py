@@ -36,6 +36,10 @@ class SessionError(Exception):
     """The stack did not do what it was asked to; the message says what and why."""
 
 
+class AnotherStack(SessionError):
+    """Other nodes run where ours were to be started."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """The grasp that the tool was led to, as seen in one image."""
@@ -147,20 +151,20 @@ class PickSession:
                 raise SessionError(f"{' and '.join(missing)} did not come up within {timeout:.0f} s")
             time.sleep(0.05)
 
-    def refuse_another_stack(self, patience: float = 0.7) -> None:
+    def refuse_another_stack(self, patience: float = 2.0) -> None:
         """Make sure that no other robot listens in this ROS domain; to be called before the launch.
 
         Args:
             patience: Seconds of wall time given to discovery.
 
         Raises:
-            SessionError: One does.
+            AnotherStack: One does.
         """
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             if self._reset.service_is_ready() or self._pick.server_is_ready():
                 domain = self._context.get_domain_id()
-                raise SessionError(
+                raise AnotherStack(
                     f"another stack runs in ROS domain {domain}: end it, or choose another domain, "
                     f"such as `ROS_DOMAIN_ID={(domain + 1) % 100} grasp demo`"
                 )

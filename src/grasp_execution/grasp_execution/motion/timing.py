@@ -16,7 +16,9 @@ FloatArray = NDArray[np.float64]
 toppra.setup_logging("ERROR")
 
 _INTERVAL = 0.04
-"""Greatest time between two points of a trajectory, s."""
+"""Greatest time between two points of a trajectory, s;"""
+_MOST_POINTS = 5000
+"""but no more than so many points: then the motion is so slow that they are near to each other."""
 _SPACING = 0.05
 """Greatest change of a joint between two knots of the spline, rad; a sparser spline would leave the path."""
 _STILL = 1e-6
@@ -72,7 +74,8 @@ def time_path(
     timed = algorithm.compute_trajectory(0.0, 0.0)
     if timed is None:
         raise OutcomeError(Outcome.NO_MOTION_PLAN, "the path cannot be timed within the limits of the joints")
-    times = np.linspace(0.0, timed.duration, max(2, int(np.ceil(timed.duration / _INTERVAL)) + 1))
+    count = min(max(2, int(np.ceil(timed.duration / _INTERVAL)) + 1), _MOST_POINTS)
+    times = np.linspace(0.0, timed.duration, count)
     positions, velocities, accelerations = timed(times), timed(times, 1), timed(times, 2)
     positions[0], positions[-1] = waypoints[0], waypoints[-1]
     velocities[[0, -1]] = 0.0

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from grasp_learning.datasets.checks import cornell as cornell_checks
 from grasp_learning.datasets.checks import jacquard as jacquard_checks
-from grasp_learning.datasets.checks.index import check_index
+from grasp_learning.datasets.checks.index import check_index, check_splits
 from grasp_learning.datasets.checks.report import FolderReport, Problem, SceneFindings, Severity
 from grasp_learning.datasets.cornell import ImageFiles, find_images
 from grasp_learning.datasets.jacquard import SceneFiles, find_scenes
@@ -49,8 +49,8 @@ def check_folder(root: str | Path, *, progress: Progress | None = None, workers:
 def _check_jacquard(
     root: Path, scenes: dict[SceneFiles, frozenset[str]], progress: Progress | None, threads: int
 ) -> FolderReport:
-    facts = check_index(root, {scene.id for scene in scenes}, {scene.object for scene in scenes})
-    problems = [*_leftovers(root), *facts.problems]
+    facts = check_index(root, {scene.id for scene in scenes})
+    problems = [*_leftovers(root), *facts.problems, *check_splits(root, {scene.object for scene in scenes})]
     seen: dict[str, Path] = {}
     for scene in scenes:
         if scene.id in seen:
@@ -74,6 +74,7 @@ def _check_cornell(
         return cornell_checks.check_image(*item)
 
     problems = [*_leftovers(root), *cornell_checks.check_objects(root, images)]
+    problems += check_splits(root, *cornell_checks.object_names(root, images))
     return _report(root, "cornell", problems, _each(look, list(images.items()), progress, threads))
 
 

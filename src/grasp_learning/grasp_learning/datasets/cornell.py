@@ -147,7 +147,8 @@ class CornellDataset(GraspDataset[ImageFiles]):
             if image.number in seen:
                 raise DatasetError(f"{image.id} is there twice: in {seen[image.number]} and in {image.folder}")
             seen[image.number] = image.folder
-        named = {number: f"pcd{number}" for number in seen} if objects == "images" else _listed(root, list(seen))
+        by_image = {number: image_object(number) for number in seen}
+        named = by_image if objects == "images" else _listed(root, list(seen))
         super().__init__(root, [ImageFiles(image.folder, image.number, named[image.number]) for image in images])
         self._with_saved_depth = (
             frozenset(image.number for image, kinds in images.items() if SAVED_DEPTH in kinds)
@@ -231,13 +232,18 @@ def read_depth(path: Path, kind: DepthKind) -> NDArray[np.float32]:
     return depth
 
 
+def image_object(number: str) -> str:
+    """The name of an image that is taken for an object of its own."""
+    return f"pcd{number}"
+
+
 def _listed(root: Path, numbers: list[str]) -> dict[str, str]:
     path = object_list(root)
     if path is None:
         raise DatasetError(
             f"{root}: no list says which object each image shows, and splits are by objects. Put {OBJECT_LISTS[0]} of "
-            "the dataset's processedData.zip there (image number, object, category a line), or open the dataset "
-            "with objects='images', which takes each image for an object of its own"
+            "the dataset's processedData.zip there (image number, object, category a line), or take each image for an "
+            "object of its own: `grasp data split --by-image`, CornellDataset(objects='images')"
         )
     listed = read_objects(path)
     lacking = [number for number in numbers if number not in listed]

@@ -19,15 +19,21 @@ def no_dataset(root: Path) -> DatasetError:
     )
 
 
-def open_dataset(root: str | Path) -> GraspDataset[Any]:
-    """A dataset in Jacquard's or Cornell's format, with the depth that is each one's default.
+def open_dataset(root: str | Path, *, by_image: bool = False) -> GraspDataset[Any]:
+    """A dataset in Jacquard's or Cornell's format, for its objects: Cornell's depth may be of either kind.
+
+    Args:
+        root: Its folder.
+        by_image: Each of Cornell's images is taken for an object of its own.
 
     Raises:
         DatasetError: The folder is missing, of neither kind, or lacks files that are needed.
     """
     root = Path(root)
     if find_scenes(root):
+        if by_image:
+            raise DatasetError(f"{root}: scenes of Jacquard's format have objects: only Cornell's can be by image")
         return JacquardDataset(root)
     if find_images(root):
-        return CornellDataset(root)
+        return CornellDataset(root, "radial", objects="images" if by_image else "listed")
     raise no_dataset(root)

@@ -85,7 +85,8 @@ def parse_submission(text: str) -> Submission:
                 message = f"'{_shortened(line)}' is neither the id of a scene, <number>_<object>, nor a grasp"
                 problems.append(LineProblem(number, message))
             elif line in first_lines:
-                message = f"the scene {line} was already given in line {first_lines[line]}, whose grasp counts"
+                counts = "whose grasp counts" if line in grasps else "with a grasp that cannot be read"
+                message = f"the scene {line} was already given in line {first_lines[line]}, {counts}"
                 problems.append(LineProblem(number, message))
             else:
                 first_lines[line] = number

@@ -129,7 +129,7 @@ def _find_place(item: Item, placed: list[Item], workcell: WorkCell, rng: np.rand
     """Put the body just above the table, turned at random, where nothing is; whether there is such a place."""
     box = workcell.workspace
     for _ in range(PLACES):
-        rotation = Rotation.random(rng=rng).as_matrix()
+        rotation = Rotation.random(None, rng).as_matrix()
         bounds = item.model.bounds(Transform(rotation, np.zeros(3)))
         target = np.array([*rng.uniform(box.min[:2], box.max[:2]), workcell.table_height + DROP - bounds[0, 2]])
         if _lies_well(bounds + target, placed, workcell):

@@ -148,7 +148,7 @@ def place_camera(recipe: Recipe, rng: np.random.Generator) -> Transform:
 
 def drop(model: ObjectModel, settings: Drop, rng: np.random.Generator) -> Transform | None:
     """Let an object fall on the ground; where it came to rest (world_from_object), or None."""
-    rotation = Rotation.random(rng=rng).as_matrix()
+    rotation = Rotation.random(None, rng).as_matrix()
     bearing, reach = rng.uniform(0.0, 2 * np.pi), settings.radius * np.sqrt(rng.uniform())
     height = rng.uniform(settings.height.low, settings.height.high)
     lowest = model.bounds(Transform(rotation, np.zeros(3)))[0, 2]

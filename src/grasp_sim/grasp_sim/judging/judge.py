@@ -38,7 +38,7 @@ def judge(
 ) -> Generator[JudgedScene, None, None]:
     """Try the one grasp that a submission has for each scene.
 
-    The trials come as they end, then the scenes without a prediction. The verdict on a scene depends on
+    The scenes without a prediction come first, then the trials as they end. The verdict on a scene depends on
     nothing but the scene and its rectangle, whatever the number of workers and the order.
 
     Args:
@@ -122,15 +122,15 @@ def _verdicts(
                 depth = exam.files(record).perfect_depth
                 yield _Trial(exam.root, record, depth, rectangle, line, gripper, exam.settings, approach)
 
+    for record in exam:
+        if record.id not in submission.grasps:
+            yield JudgedScene(record.id, record.object, NO_PREDICTION, MEANINGS[NO_PREDICTION])
     with closing(in_processes(_try, trials(), workers)) as results:
         for result in results:
             if isinstance(result, Killed):
                 yield result.task.verdict(NOT_JUDGED, "its trial ended the process that it ran in, twice")
             else:
                 yield result
-    for record in exam:
-        if record.id not in submission.grasps:
-            yield JudgedScene(record.id, record.object, NO_PREDICTION, MEANINGS[NO_PREDICTION])
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,8 @@ def command(
     Exit code 0: nothing worse than a warning; 1: an error was found; 2: not a dataset; 130: interrupted.
     """
     errors = Console(stderr=True)
-    cv2.utils.logging.setLogLevel(
-        cv2.utils.logging.LOG_LEVEL_SILENT
-    )  # images that cannot be decoded are reported below, not by OpenCV
+    if hasattr(cv2.utils, "logging"):  # from OpenCV 4.8 on; images that cannot be decoded are reported below
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         with ProgressBar(errors, "checking", "scenes") as bar:
             report = check_folder(folder, progress=bar.show, workers=workers)

@@ -31,6 +31,9 @@ def command(
         list[str] | None,
         typer.Option(help="Family whose objects go to the test part only, beside as many others; repeatable."),
     ] = None,
+    by_image: Annotated[
+        bool, typer.Option("--by-image", help="Take each image of Cornell's for an object: without a list of objects.")
+    ] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace splits that are stored already.")] = False,
 ) -> None:
     """Draw a dataset's train, validation and test objects once, and store them in its folder.
@@ -40,7 +43,7 @@ def command(
     errors = Console(stderr=True)
     path = folder / SPLITS_FILE
     try:
-        dataset = open_dataset(folder)
+        dataset = open_dataset(folder, by_image=by_image)
         if path.exists() and not replace:
             raise SplitsError(f"{path} is there already, and trained networks depend on it; --replace draws new ones")
         if held_out and test is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from grasp_learning.datasets.cornell import (
     OBJECT_LISTS,
     SAVED_DEPTH,
     ImageFiles,
+    image_object,
     object_list,
     read_depth,
     read_objects,
@@ -87,6 +89,17 @@ def check_objects(root: Path, images: Iterable[ImageFiles]) -> list[Problem]:
     return problems + [
         Problem(path, None, "wrong list of objects", f"the image {number} has no object") for number in lacking
     ]
+
+
+def object_names(root: Path, images: Iterable[ImageFiles]) -> list[set[str]]:
+    """The names that splits may be by: those of the list of objects, if it can be read, and those of the images."""
+    numbers = {image.number for image in images}
+    names = [{image_object(number) for number in numbers}]
+    path = object_list(root)
+    with contextlib.suppress(DatasetError):  # which `check_objects` tells
+        if path is not None:
+            names.insert(0, {name for number, name in read_objects(path).items() if number in numbers})
+    return names
 
 
 def _cloud_problems(path: Path) -> list[Problem]:

@@ -38,24 +38,36 @@ class IndexFacts:
     problems: list[Problem] = field(default_factory=list)
 
 
-def check_index(root: Path, scenes: Collection[str], objects: Collection[str]) -> IndexFacts:
-    """Compare the index, if there is one, with the scenes on disk, and the stored splits with the objects.
+def check_index(root: Path, scenes: Collection[str]) -> IndexFacts:
+    """Compare the index, if there is one, with the scenes on disk.
 
     Args:
         root: Folder of the dataset.
         scenes: Ids of the scenes whose files are there.
-        objects: That they show.
     """
-    facts = IndexFacts()
     path = root / INDEX_FILE
-    if path.is_file():
-        facts = _read(root, path, set(scenes))
-    if (root / SPLITS_FILE).is_file():
+    return _read(root, path, set(scenes)) if path.is_file() else IndexFacts()
+
+
+def check_splits(root: Path, *objects: Collection[str]) -> list[Problem]:
+    """Compare the stored splits, if there are any, with the dataset's objects.
+
+    Args:
+        root: Folder of the dataset.
+        objects: Names of its objects; where they may be taken in more ways than one, those of each.
+    """
+    path = root / SPLITS_FILE
+    if not path.is_file():
+        return []
+    errors = []
+    for names in objects:
         try:
-            ObjectSplits.load(root / SPLITS_FILE).require(objects, root / SPLITS_FILE)
+            ObjectSplits.load(path).require(names, path)
         except SplitsError as error:
-            facts.problems.append(Problem(root / SPLITS_FILE, None, "wrong splits", str(error)))
-    return facts
+            errors.append(error)
+        else:
+            return []
+    return [Problem(path, None, "wrong splits", str(errors[0]))]
 
 
 def _read(root: Path, path: Path, on_disk: set[str]) -> IndexFacts:
@@ -70,7 +82,8 @@ def _read(root: Path, path: Path, on_disk: set[str]) -> IndexFacts:
     for number, line in enumerate(lines[1:], 2):
         try:
             record = json.loads(line)
-            name = f"{int(record['index'])}_{record['object']}"
+            shown = str(record["object"])
+            name = f"{int(record['index'])}_{shown}"
             facts.scales[name] = _scale(record)
         except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
             reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
@@ -83,9 +96,9 @@ def _read(root: Path, path: Path, on_disk: set[str]) -> IndexFacts:
         first_lines[name] = number
         if name not in on_disk:
             problems.append(Problem(path, number, "index and files differ", f"the scene {name} has no files"))
-        if record["object"] not in without_mesh and not (root / MESHES / f"{record['object']}.obj").is_file():
-            without_mesh.add(record["object"])
-            mesh = root / MESHES / f"{record['object']}.obj"
+        mesh = root / MESHES / f"{shown}.obj"
+        if shown not in without_mesh and not mesh.is_file():
+            without_mesh.add(shown)
             problems.append(Problem(mesh, None, "missing file", "the mesh that its scenes are rebuilt from"))
     for name in sorted(on_disk - set(first_lines)):
         problems.append(Problem(path, None, "index and files differ", f"the scene {name} has files and no line"))
