@@ -111,6 +111,23 @@ def test_no_room_beside_what_is_too_wide(look, widowx, yumi) -> None:
     assert 0.037 <= fitted.width <= 0.042
 
 
+@pytest.mark.parametrize(("y", "tilt"), [(0.0, 20.0), (0.0, -20.0), (0.1, 0.0)])
+def test_no_finger_goes_through_what_was_seen_from_the_side(see, rendering, widowx, y: float, tilt: float) -> None:
+    """A tilted camera, and one that does not look down on the ball, see beneath its widest part."""
+    base_from_camera = rendering.camera_pose(0.6, tilt, x=0.2, y=y)
+    frame = see(rendering.Sphere(0.2, 0.0, 0.010), pose=base_from_camera, intrinsics=CAMERA, noise=0.0)
+    closing = np.array([0.0, 1.0, 0.0])
+    tool = Transform.from_axes(closing, np.array([0.0, 0.0, -1.0]), np.array([0.2, 0.0, 0.003]))
+    candidate = GraspCandidate(base_from_camera.inverse() @ tool, 0.012, 0.7, insertion=0.017)
+    after = JawRoom(frame.depth, CAMERA, widowx, clearance=CLEARANCE).fit(candidate)
+
+    middle = closing @ (base_from_camera @ after.pose).translation
+    assert after.width / 2 - abs(middle) >= 0.010 + CLEARANCE - 0.0005
+    across, y_, z = after.pose.inverse().apply(CAMERA.deproject_image(frame.depth).reshape(-1, 3)).T
+    beside = (np.abs(across) > after.width / 2) & (np.abs(across) < after.width / 2 + widowx.finger_thickness)
+    assert not (beside & (np.abs(y_) < widowx.finger_width / 2) & (z < -0.001) & (z > -widowx.finger_length)).any()
+
+
 def test_no_room_between_two_objects(look, widowx) -> None:
     gap = 0.016 + 0.005
     x, y = 0.2 + gap * np.cos(YAW), gap * np.sin(YAW)

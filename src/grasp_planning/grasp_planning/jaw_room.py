@@ -32,6 +32,8 @@ _TURNS = tuple(Transform.from_rpy((0.0, 0.0, turn)) for turn in (0.0, 0.1, -0.1,
 """About the approach, that are tried, one after the other: an object that just fits asks for the right angle."""
 _RISE = 0.004
 """Greatest difference between two depths of the tips that are tried, m."""
+_NEAREST = 0.02
+"""Depth that is looked at least, m: the box about a grasp may reach behind the camera."""
 _REACH = 0.75
 """Of the opening: how far from the centre a finger is looked for; the grasp moves by a quarter of it at most."""
 
@@ -62,8 +64,8 @@ class JawRoom:
         self._palm = np.array(gripper.palm_size[:2]) / 2 + clearance
         self._clear, self._finger = _steps(clearance), _steps(gripper.finger_thickness)
         self._half = _steps(_REACH * gripper.max_opening + gripper.finger_thickness + clearance)
-        side = gripper.finger_width / 2 + clearance
-        across = np.linspace(-side, side, _ROWS)
+        self._side = gripper.finger_width / 2 + clearance
+        across = np.linspace(-self._side, self._side, _ROWS)
         along = np.arange(-self._half, self._half + 1) * _STEP
         self._points = np.stack([*np.meshgrid(along, across), np.zeros((_ROWS, len(along)))], axis=-1)
 
@@ -80,11 +82,12 @@ class JawRoom:
             OutcomeError: NO_GRASP, there is no room for the fingers or the palm, or nothing that they would close on.
         """
         gripper, palm_touches, empty = self._gripper, False, True
+        higher = self._higher_than_tips(candidate.pose)
         for insertion in _insertions(candidate.insertion, least_insertion):
             raised = _moved(candidate.pose, z=insertion - candidate.insertion)
             for turn in _TURNS:
                 pose = raised @ turn
-                solid = self._solid(pose)
+                solid = self._solid(pose, higher)
                 empty = empty and not solid.any()
                 if (jaws := self._jaws(solid, candidate.width)) is None:
                     continue
@@ -118,8 +121,37 @@ class JawRoom:
         inside = np.abs((high - pose.translation) @ pose.rotation[:, :2]) <= self._palm
         return bool(inside.all(axis=1).any())
 
-    def _solid(self, pose: Transform) -> Flags:
-        """(columns,) whether at the height of the tips a finger would meet something, as far as is known."""
+    def _higher_than_tips(self, pose: Transform) -> NDArray[np.float64]:
+        """(N, 3) what was seen near a grasp, turned and raised as `fit` does, and higher than its tips, m."""
+        radius = float(np.hypot(self._half * _STEP, self._side))
+        top = -2 * self._gripper.finger_length
+        box = pose.apply([[x, y, z] for x in (-radius, radius) for y in (-radius, radius) for z in (top, 0.0)])
+        box[:, 2] = np.maximum(box[:, 2], _NEAREST)
+        pixels = self._intrinsics.project(box)
+        height, width = self._depth.shape
+        left, above = (int(value) for value in np.clip(np.floor(pixels.min(axis=0)), 0, [width, height]))
+        right, below = (int(value) for value in np.clip(np.ceil(pixels.max(axis=0)) + 1, 0, [width, height]))
+        rows, columns = np.mgrid[above:below, left:right]
+        points = self._intrinsics.deproject(np.stack([columns, rows], axis=-1), self._depth[above:below, left:right])
+        with np.errstate(invalid="ignore"):  # what was not measured is no number
+            return points[(points - pose.translation) @ pose.rotation[:, 2] < -self._tolerance]
+
+    def _solid(self, pose: Transform, higher: NDArray[np.float64]) -> Flags:
+        """(columns,) whether a finger would meet something on its way down, as far as is known.
+
+        Args:
+            pose: Of the tips.
+            higher: What was seen higher than they are.
+        """
+        x, y, z = ((higher - pose.translation) @ pose.rotation).T
+        in_the_way = (np.abs(y) <= self._side) & (z < -self._tolerance) & (z > -self._gripper.finger_length)
+        met = np.rint(x[in_the_way] / _STEP).astype(np.intp) + self._half
+        solid = self._solid_at_the_tips(pose)
+        solid[met[(met >= 0) & (met < len(solid))]] = True
+        return solid
+
+    def _solid_at_the_tips(self, pose: Transform) -> Flags:
+        """(columns,) whether it would meet something at the height of the tips."""
         points = pose.apply(self._points.reshape(-1, 3))
         pixels = np.rint(self._intrinsics.project(points))
         height, width = self._depth.shape
