@@ -104,7 +104,7 @@ def test_a_tilted_gripper_keeps_its_lowest_corner_above_the_ground(gripper: Grip
         (one(400.0, 50.0), "outside the 400x400 image"),
         (one(50.0, -1.0), "outside"),
         (one(199.5, 199.5, width=0.0), "must be positive"),
-        (one(199.5, 199.5, width=-5.0), "must be positive, got -5.0 px"),
+        (one(199.5, 199.5, width=-5.0), "must be positive, got -5 px"),
         (one(199.5, 199.5, width=120.0), "wider than the gripper's 111.1 px"),
         (one(5.0, 5.0), "no depth at the centre"),
         (one(float("nan"), 5.0), "not a finite number"),
