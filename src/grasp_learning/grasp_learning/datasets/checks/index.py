@@ -59,10 +59,14 @@ def check_splits(root: Path, *objects: Collection[str]) -> list[Problem]:
     path = root / SPLITS_FILE
     if not path.is_file():
         return []
+    try:
+        splits = ObjectSplits.load(path)
+    except SplitsError as error:
+        return [Problem(path, None, "wrong splits", str(error))]
     errors = []
     for names in objects:
         try:
-            ObjectSplits.load(path).require(names, path)
+            splits.require(names, path)
         except SplitsError as error:
             errors.append(error)
         else:
