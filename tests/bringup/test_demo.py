@@ -229,6 +229,15 @@ def test_a_refused_demo_leaves_the_results_of_the_one_that_runs(
     assert {path.read_text() for path in tmp_path.iterdir()} == {"of the other one"}
 
 
+def test_results_that_cannot_be_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "report.json").mkdir()
+    monkeypatch.setattr(demo, "PickSession", lambda: nullcontext(MagicMock()))
+    app = typer.Typer()
+    app.command()(demo.command)
+    result = CliRunner().invoke(app, ["--out", str(tmp_path)])
+    assert result.exit_code == 2 and "report.json: Is a directory" in " ".join(result.output.split())
+
+
 def test_a_stack_that_does_not_come_up_is_named() -> None:
     with PickSession() as session:
         session.refuse_another_stack(patience=0.2)

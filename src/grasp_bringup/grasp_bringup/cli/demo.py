@@ -109,7 +109,10 @@ def command(
     try:
         with PickSession() as session:
             session.refuse_another_stack()
-            _clear(output)
+            try:
+                _clear(output)
+            except OSError as error:
+                cannot_write(errors, error)
             with launched(LAUNCH_FILE, arguments, output / LOG) as process:
                 run_picks(session, process, names, seed, output, console, records, pushing)
     except AnotherStack as error:
