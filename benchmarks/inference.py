@@ -25,13 +25,13 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from grasp_learning.evaluation.prediction import ModuleRunner
 from grasp_perception.cache import VARIABLE
 from grasp_perception.files import write_json
 from grasp_planning.generative.inference import NetworkRunner
 from grasp_planning.generative.openvino_runner import OpenVINORunner
 from grasp_planning.generative.postprocessing import GraspMapArrays, Postprocessing
 from grasp_planning.generative.preprocessing import Preprocessing
+from grasp_planning.generative.torch_runner import TorchRunner
 from grasp_planning.generative.weights import load_weights, save_weights
 from grasp_planning.grasps import GraspRectangle
 from grasp_planning.networks import build
@@ -76,7 +76,7 @@ def measure(name: str, folder: Path, shown: list[Image], threads: int) -> dict[s
     network = build(name, in_channels=PREPROCESSING.in_channels, bins=3)
     card = save_weights(weights, network, preprocessing=PREPROCESSING, postprocessing=POSTPROCESSING, **FACTS)
     openvino = OpenVINORunner(weights, card, threads)
-    eager = ModuleRunner(load_weights(weights)[0], torch.device("cpu"))
+    eager = TorchRunner(load_weights(weights)[0], "cpu")
     times: dict[str, list[float]] = {"openvino": [], "torch": []}
     differences, same = [], 0
     for image in shown:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from skimage.draw import polygon
 
 from grasp_learning.labels.label_maps import LabelSettings, bins_of, label_maps
 from grasp_learning.rectangles import GraspRectangles
@@ -60,6 +61,21 @@ def test_the_dropoff_of_equation_7_is_a_gaussian_of_the_distance() -> None:
     distance = np.hypot(columns - 30.0, rows - 20.0)
     np.testing.assert_allclose(quality[rows, columns], np.exp(-(distance**2) / 18), rtol=1e-6)
     assert len(rows) == pytest.approx(10 * 8, abs=12)
+
+
+def test_pixels_are_those_of_the_rasteriser_of_the_authors_program() -> None:
+    rng = np.random.default_rng(5)
+    low, high = (-5.0, -5.0, -np.pi / 2, 1.0, 1.0), (66.0, 46.0, np.pi / 2, 60.0, 30.0)
+    rectangles = GraspRectangles(rng.uniform(low, high, (200, 5)))
+    filled = 0
+    for values in rectangles.values:
+        one = GraspRectangles([values])
+        middle = GraspRectangles([(*values[:3], values[3] / 3, values[4])])
+        expected = np.zeros(SHAPE, bool)
+        expected[polygon(middle.corners[0, :, 1], middle.corners[0, :, 0], SHAPE)] = True
+        np.testing.assert_array_equal(label_maps(one, SHAPE, settings()).quality[0] > 0, expected)
+        filled += int(expected.sum())
+    assert filled > 10_000
 
 
 def test_soft_maps_have_a_floor_in_the_middle_and_nowhere_else() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from grasp_learning.datasets.submission import read_submission
 from grasp_learning.evaluation.evaluate import examine
 from grasp_learning.evaluation.rectangle_metric import best_iou
 from grasp_learning.rectangles import GraspRectangles
+from grasp_learning.training.lesson import Lesson
 from grasp_planning.generative import inference
 from grasp_planning.generative.card import read_card
 from grasp_planning.generative.postprocessing import GraspMapArrays, Postprocessing
@@ -53,9 +55,12 @@ def test_eval_prints_a_row_and_writes_what_machines_read(
     monkeypatch.setenv("GRASP_CACHE_DIR", str(tmp_path / "cache"))
     out, predictions = tmp_path / "new/eval.json", tmp_path / "other/predictions.txt"
     words = ("--weights", weights, "--dataset", bars, "--json", out, "--predictions", predictions)
+    monkeypatch.setenv("COLUMNS", "200")
     code, output = invoke(eval_command, *words)
-    assert code == 0 and "IoU-Avg" in output
     result = json.loads(out.read_text())
+    for name, rate in (*result["iou"].items(), ("iou_avg", result["iou_avg"])):
+        low, high = result["ci95"][name]
+        assert code == 0 and f"{rate:.2%} " in output and f"{low:.1%} to {high:.1%} " in output
     assert {*result["iou"], "iou_avg"} == {"25", "30", "40", "50", "75", "iou_avg"} == set(result["ci95"])
     assert result["ci95"]["iou_avg"][0] <= result["iou_avg"] <= result["ci95"]["iou_avg"][1]
     assert result["split"] == "test" and result["scenes"] == 3 and result["sgt"] is None
@@ -123,6 +128,36 @@ def test_bad_input_of_eval(weights: Path, bars: Path, tmp_path: Path, monkeypatc
     code, output = invoke(eval_command, "--weights", weights, "--dataset", bars, "--sgt")
     assert code == 2 and "has no index.jsonl: grasps are judged by trying them on the scenes' meshes" in output
     assert invoke(eval_command, "--weights", weights, "--dataset", bars, "--fit-jaws") == (code, output)
+
+
+def test_train_to_its_end(small_training: Path, bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRASP_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(sys, "argv", ["grasp", "train", "--config", "small.yaml"])
+    words = ("--config", small_training, "--set", "optimization.epochs=2", "--out", tmp_path / "out")
+    with monkeypatch.context() as patch:
+        patch.setattr(Lesson, "validation_step", interrupted)
+        code, output = invoke(train_command, *words, "--tensorboard")
+    assert code == 1 and "Interrupted; the same command goes on from the last whole epoch." in output
+    assert not (tmp_path / "out/small/weights.safetensors").exists()
+    code, output = invoke(train_command, *words, "--tensorboard")
+    card, _ = read_card(tmp_path / "out/small/weights.safetensors")
+    scores = card.metrics["validation"]
+    assert code == 0 and f"epochs │ 2, best {card.training['best_epoch']}" in output
+    for threshold, rate in scores["iou"].items():
+        low, high = scores["ci95"][threshold]
+        assert f"validation, IoU over {threshold} % │ {rate:.1%} ({low:.1%} to {high:.1%})" in output
+    assert f"validation, IoU-Avg │ {scores['iou_avg']:.1%}" in output
+    assert card.training["command"] == "grasp train --config small.yaml"
+    assert list((tmp_path / "out/small/tensorboard").glob("events.*"))
+    assert (tmp_path / "out/small/pictures/epoch_001.png").is_file()
+    files = {file: file.stat().st_mtime_ns for file in (tmp_path / "out").rglob("*") if file.is_file()}
+    assert invoke(train_command, *words) == (0, output)  # it is finished
+    assert {file: file.stat().st_mtime_ns for file in (tmp_path / "out").rglob("*") if file.is_file()} == files
+
+
+def interrupted(lesson: Lesson, batch: object, index: int) -> None:
+    """In place of a validation step."""
+    raise KeyboardInterrupt
 
 
 def test_bad_input_of_train(small_training: Path, tmp_path: Path) -> None:

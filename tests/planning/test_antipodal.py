@@ -248,13 +248,13 @@ def test_unknown_cells_are_no_place_for_a_finger(see, rendering, yumi):
     frame = see(rendering.Box(0, 0, 0, (0.030, 0.09, 0.03)))
     depth = frame.depth.copy()
     depth[180:300, 335:420] = np.nan  # a large hole at the right of the box, up to its edge
-    try:
-        candidates = AntipodalPlanner(yumi).plan(replace(frame, depth=depth), max_grasps=50)
-    except NoGraspFound:
-        return
-    for candidate in candidates:
-        for x, y in candidate.rectangle.jaw_centers:
-            assert not (345 < x < 410 and 190 < y < 290)
+    with pytest.raises(NoGraspFound, match="leave no room for the 8 mm thick fingers"):
+        AntipodalPlanner(yumi).plan(replace(frame, depth=depth), max_grasps=50)
+    depth = frame.depth.copy()
+    depth[180:300, 375:420] = np.nan  # as far from the box as a finger is thick
+    grasps = AntipodalPlanner(yumi).plan(replace(frame, depth=depth), max_grasps=50)
+    right = [max(x for x, _ in grasp.rectangle.jaw_centers) for grasp in grasps]
+    assert right and max(right) < 375
 
 
 def test_found_by_name_and_options_are_checked(widowx):

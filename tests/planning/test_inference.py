@@ -15,12 +15,13 @@ import yaml
 from numpy.typing import NDArray
 
 from grasp_perception.configuration import ConfigurationError
-from grasp_planning.generative import hardware, inference, openvino_runner
+from grasp_planning.generative import hardware, inference, openvino_runner, torch_runner
 from grasp_planning.generative.card import WeightsError
 from grasp_planning.generative.hardware import DeviceError
 from grasp_planning.generative.inference import open_runner
 from grasp_planning.generative.postprocessing import GraspMapArrays, Postprocessing
 from grasp_planning.generative.preprocessing import Preprocessing
+from grasp_planning.generative.torch_runner import TorchRunner
 from grasp_planning.generative.weights import load_weights, save_weights
 from grasp_planning.networks import NETWORKS, build
 
@@ -151,13 +152,56 @@ def test_a_gpu_that_is_not_there(tmp_path: Path) -> None:
         open_runner(saved(tmp_path), "cuda")
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_torch_says_the_same_while_a_network_is_trained(name: str, tmp_path: Path) -> None:
+    weights = saved(tmp_path, name)
+    network = load_weights(weights)[0].train()
+    runner = TorchRunner(network, "cpu")
+    assert runner.description == f"torch {torch.__version__} on the CPU, float32"
+    found, again = runner(image()), runner(image())  # without dropout, and without a change of its statistics
+    assert difference(found, asked_of_torch(weights, image())) < 1e-4 and network.training
+    assert found.quality.shape == (3, SIZE, SIZE) and found.quality.dtype == np.float32
+    np.testing.assert_array_equal(found.quality, again.quality)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_gpu_says_the_same(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inference, "has_gpu", hardware.has_gpu)
+    weights = saved(tmp_path, name)
+    runner, _ = open_runner(weights, "cuda")
+    assert runner.description == f"torch {torch.__version__} on {torch.cuda.get_device_name()}, float32"
+    assert difference(runner(image()), asked_of_torch(weights, image())) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("flags", "known"),
+    [("avx2 amx_bf16 amx_tile", True), ("avx512f avx512_bf16", True), ("avx2 avx512f amx_tile", False), (None, False)],
+)
+def test_bfloat16_is_known_by_the_processors_flags(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: str | None, known: bool
+) -> None:
+    monkeypatch.setattr(hardware, "PROCESSOR", tmp_path / "cpuinfo")
+    if flags:
+        (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: fpu {flags} vme\n")
+    assert hardware.has_bfloat16() is known
+
+
+def test_what_calculates_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    weights = saved(tmp_path)
+    with caplog.at_level("INFO"):
+        runner, _ = open_runner(weights)
+    assert f"ggcnn2 of {weights}: {runner.description}" in caplog.messages and runner.description.endswith("f32")
+
+
 def test_a_gpu_that_is_asked_for_by_name_needs_no_sign_of_its_driver(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hardware, "DRIVER", tmp_path / "nowhere")
     monkeypatch.setattr(inference, "has_gpu", hardware.has_gpu)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(inference, "TorchRunner", lambda weights: SimpleNamespace(description="on the GPU"))
+    made = SimpleNamespace(description="on the GPU")
+    monkeypatch.setattr(torch_runner, "TorchRunner", lambda network, device: made if device == "cuda" else None)
     weights = saved(tmp_path)
     assert open_runner(weights, "cuda")[0].description == "on the GPU"
     assert open_runner(weights, "auto")[0].description.startswith("OpenVINO")

@@ -75,6 +75,15 @@ def test_holes_are_filled_and_remembered() -> None:
     assert hole[52:68, 112:123].all() and hole.sum() <= 20 * 15 + 80
 
 
+def test_colour_that_is_not_there_is_no_colour() -> None:
+    _, depth = image(240, 240)
+    black = np.zeros((240, 240, 3), np.uint8)
+    for channels in ("rgb", "rgbd"):
+        with pytest.raises(ImageError, match="the colour image is missing or black, and the network learned with"):
+            Preprocessing(size=240, channels=channels).tensor(black, depth)
+    assert Preprocessing(size=240, channels="depth").tensor(black, depth).shape == (1, 240, 240)
+
+
 def test_images_that_cannot_be_shown_are_refused() -> None:
     color, depth = image(200, 300)
     with pytest.raises(ImageError, match="the image has 300x200 px, and the network is to see 320x320 of them"):

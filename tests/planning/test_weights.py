@@ -103,3 +103,28 @@ def test_a_card_with_fields_that_mean_nothing(saved: tuple[Path, GraspNetwork]) 
     edit(path, colour="red")
     with pytest.raises(ConfigurationError, match=r"small\.yaml: colour"):
         load_weights(path)
+
+
+def test_a_card_that_feeds_and_reads_otherwise_than_was_learned(tmp_path: Path) -> None:
+    path = tmp_path / "learned.safetensors"
+    images, reading = Preprocessing(size=64, crop=None), Postprocessing(width_scale=36.0)
+    settings = {"network": "ggcnn2", "preprocessing": images.model_dump(), "labels": {"bins": 1, "width_scale": 36.0}}
+    facts = FACTS | {"training": {"settings": settings}}
+    save_weights(path, build("ggcnn2", in_channels=4, bins=1), preprocessing=images, postprocessing=reading, **facts)
+    card = yaml.safe_load(path.with_suffix(".yaml").read_text())
+    edit(path, postprocessing=card["postprocessing"] | {"min_quality": 0.4, "quality_sigma": 2.0})  # as one likes
+    assert load_weights(path)[1].postprocessing.min_quality == 0.4
+    for name, value in {"network": "ggcnn", "bins": 3}.items():
+        edit(path, **card | {name: value})
+        with pytest.raises(ConfigurationError, match=rf"learned\.yaml: .*{name} is {value}, and in training\.settings"):
+            load_weights(path)
+    for name, value in {"depth_scale": 20.0, "field": 0.8, "size": 128, "channels": "depth", "level": True}.items():
+        edit(path, **card | {"preprocessing": card["preprocessing"] | {name: value}})
+        with pytest.raises(ConfigurationError, match=rf"preprocessing\.{name} is {value}, and in training\.settings"):
+            load_weights(path)
+    edit(path, **card | {"postprocessing": card["postprocessing"] | {"width_scale": 150.0}})
+    with pytest.raises(ConfigurationError, match=r"width_scale is 150\.0, and in training\.settings, .* 36\.0"):
+        load_weights(path)
+    edit(path, **card | {"training": {"settings": {}}})
+    with pytest.raises(ConfigurationError, match=r"learned\.yaml"):
+        load_weights(path)

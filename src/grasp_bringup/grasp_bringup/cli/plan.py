@@ -33,7 +33,10 @@ def command(
         Path,
         typer.Option(help="YAML or JSON: fx fy cx cy width height, a file of config/cameras, or a ROS camera_info."),
     ],
-    color: Annotated[Path | None, typer.Option(help="Colour image that belongs to it, for the overlay.")] = None,
+    color: Annotated[
+        Path | None,
+        typer.Option(help="Colour image that belongs to it: for the overlay, and for weights that take colour."),
+    ] = None,
     planner: Annotated[str, typer.Option(help="Grasp planner.")] = "antipodal",
     option: Annotated[list[str] | None, typer.Option(help="Option of the planner, NAME=VALUE; repeatable.")] = None,
     gripper: Annotated[str, typer.Option(help="Gripper: a name of config/grippers, or a file.")] = "yumi",

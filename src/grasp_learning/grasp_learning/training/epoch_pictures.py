@@ -10,12 +10,12 @@ import lightning
 import numpy as np
 from numpy.typing import NDArray
 
-from grasp_learning.evaluation.prediction import ModuleRunner
 from grasp_learning.labels.label_maps import LabelMaps, label_maps
 from grasp_learning.training.lesson import Lesson
 from grasp_learning.training.packed import PackedScene
 from grasp_perception.files import write_atomically
 from grasp_planning.generative.postprocessing import GraspMapArrays
+from grasp_planning.generative.torch_runner import TorchRunner
 from grasp_planning.overlay import draw_rectangle
 
 COLUMNS = ("annotations", "best grasp", "quality", "true", "angle", "true", "width", "true")
@@ -60,7 +60,7 @@ def _header(width: int) -> NDArray[np.uint8]:
 def _row(scene: PackedScene, lesson: Lesson) -> NDArray[np.uint8]:
     """(S, 8 S, 3) RGB."""
     settings = lesson.settings
-    ask = ModuleRunner(lesson.network, lesson.device)
+    ask = TorchRunner(lesson.network, lesson.device)
     said = ask(settings.preprocessing.tensor(scene.color, scene.depth))
     truth = label_maps(scene.grasps, scene.depth.shape, settings.labels)
     annotated, predicted = scene.color.copy(), scene.color.copy()

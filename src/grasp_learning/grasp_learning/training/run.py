@@ -25,7 +25,6 @@ from lightning.pytorch.utilities import rank_zero_only
 from torch.utils.data import DataLoader
 
 from grasp_learning.evaluation.evaluate import Evaluation, examine
-from grasp_learning.evaluation.prediction import ModuleRunner
 from grasp_learning.evaluation.rectangle_metric import RectangleScores
 from grasp_learning.evaluation.summary import rectangle_summary
 from grasp_learning.progress import Watch, unwatched
@@ -42,6 +41,7 @@ from grasp_perception.files import held, write_atomically
 from grasp_planning.generative.card import WeightsCard, card_path, read_card
 from grasp_planning.generative.hardware import has_bfloat16
 from grasp_planning.generative.postprocessing import Postprocessing
+from grasp_planning.generative.torch_runner import TorchRunner
 from grasp_planning.generative.weights import require_finite, save_weights
 from grasp_planning.networks.grasp_network import parameters_of
 
@@ -147,11 +147,11 @@ def _train(
         )
     state = _loaded(checkpoints / "best.ckpt")
     lesson.load_state_dict(state["state_dict"])
-    network = lesson.network.eval().to(memory_format=torch.contiguous_format)
+    network = lesson.network.eval()
     if settings.half:
         network = network.half().float()
         require_finite(network.state_dict(), "weights in 16 bit, train with half: false")
-    runner = ModuleRunner(network, torch.device("cpu"))
+    runner = TorchRunner(network, "cpu")
     found = []
     for dataset in validation_scenes(settings.data):
         with watch("validating") as tell:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field
+from pydantic import BaseModel, Field, model_validator
+from typing_extensions import Self
 
 from grasp_perception.configuration import Configuration
 from grasp_perception.files import write_atomically
@@ -17,6 +18,19 @@ from grasp_planning.generative.preprocessing import Preprocessing
 
 class WeightsError(ValueError):
     """Weights that cannot be used; the message names the file and the reason."""
+
+
+class _LearnedLabels(BaseModel):
+    bins: int
+    width_scale: float
+
+
+class _Learned(BaseModel):
+    """Of the settings of a training what its weights are of no use without."""
+
+    network: str
+    preprocessing: Preprocessing
+    labels: _LearnedLabels
 
 
 class WeightsCard(Configuration):
@@ -39,6 +53,21 @@ class WeightsCard(Configuration):
     metrics: dict[str, Any]
     """On validation and test objects, with 95 % intervals."""
     date: str
+
+    @model_validator(mode="after")
+    def _is_what_was_learned(self) -> Self:
+        """Numbers that were fed and read otherwise in the training are wrong without looking so."""
+        if "settings" not in self.training:
+            return self
+        learned = _Learned.model_validate(self.training["settings"])
+        said = {"network": self.network, "bins": self.bins, "width_scale": self.postprocessing.width_scale}
+        was = {"network": learned.network, **dict(learned.labels)}
+        said |= {f"preprocessing.{name}": value for name, value in self.preprocessing}
+        was |= {f"preprocessing.{name}": value for name, value in learned.preprocessing}
+        for name, value in said.items():
+            if value != was[name]:
+                raise ValueError(f"{name} is {value}, and in training.settings, which is how they learned, {was[name]}")
+        return self
 
 
 def card_path(weights: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 DRIVER = Path("/proc/driver/nvidia")
+PROCESSOR = Path("/proc/cpuinfo")
 
 
 class DeviceError(ValueError):
@@ -13,8 +14,7 @@ class DeviceError(ValueError):
 
 def has_bfloat16() -> bool:
     """Whether this processor calculates with bfloat16 (AMX, AVX-512 BF16): about twice as fast as with float32."""
-    cpu = Path("/proc/cpuinfo")
-    known = cpu.read_text() if cpu.is_file() else ""
+    known = PROCESSOR.read_text() if PROCESSOR.is_file() else ""
     return "amx_bf16" in known or "avx512_bf16" in known
 
 

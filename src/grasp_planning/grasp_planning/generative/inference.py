@@ -45,7 +45,10 @@ def open_runner(weights: Path, device: Device = "auto") -> tuple[NetworkRunner, 
     card, _ = read_card(weights)
     runner: NetworkRunner
     if (device == "cuda" or (device == "auto" and has_driver())) and has_gpu():
-        runner = TorchRunner(weights)
+        from grasp_planning.generative.torch_runner import TorchRunner  # to import torch takes seconds
+        from grasp_planning.generative.weights import load_weights
+
+        runner = TorchRunner(load_weights(weights)[0], "cuda")
     elif device == "cuda":
         raise DeviceError("torch finds no GPU: use the device 'cpu' or 'auto'")
     else:
@@ -54,24 +57,3 @@ def open_runner(weights: Path, device: Device = "auto") -> tuple[NetworkRunner, 
         runner = OpenVINORunner(weights, card)
     _LOG.info("%s of %s: %s", card.network, weights, runner.description)
     return runner, card
-
-
-class TorchRunner:
-    """On the GPU, in float32."""
-
-    def __init__(self, weights: Path) -> None:
-        import torch
-
-        from grasp_planning.generative.weights import load_weights
-
-        network, _ = load_weights(weights)
-        self._torch = torch
-        self._network = network.to("cuda", memory_format=torch.channels_last)
-        self.description = f"torch {torch.__version__} on {torch.cuda.get_device_name()}, float32"
-
-    def __call__(self, tensor: NDArray[np.float32]) -> GraspMapArrays:
-        """See `NetworkRunner`."""
-        torch = self._torch
-        with torch.inference_mode():
-            maps = self._network(torch.from_numpy(tensor[None]).to("cuda", memory_format=torch.channels_last))
-            return GraspMapArrays(*(values[0].float().cpu().numpy() for values in maps))

@@ -135,12 +135,17 @@ class Preprocessing(Configuration):
         return slice(top, top + side), slice(left, left + side)
 
     def tensor(self, color: NDArray[np.uint8], depth: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(C, S, S) what the network is given: depth first, then red, green and blue, each about its mean.
+        """(C, S, S) what the network is given: depth first, about its mean, then red, green and blue, about theirs.
 
         Args:
             color: (S, S, 3) RGB.
             depth: (S, S) m, without holes; it may lack any constant.
+
+        Raises:
+            ImageError: The network is shown colour, and there is none.
         """
+        if self.channels != "depth" and not color.any():
+            raise ImageError("the colour image is missing or black, and the network learned with colour")
         tensor = np.empty((self.in_channels, *depth.shape), dtype=np.float32)
         if self.channels != "rgb":
             near = depth - np.float32(cv2.mean(depth)[0])
