@@ -92,7 +92,7 @@ def main() -> None:
     columns = []
     for name in options.planner or PLANNERS:
         extra = {"fit_jaws": False} if options.as_said and name != "antipodal" else {}
-        planner = load_planner(name, gripper, models=models, **extra)
+        planner = load_planner(name, gripper, extra, models=models)
         looks = {scene: look(planner, content) for scene, content in scenes.items()}
         found[name] = {scene: said for scene, (said, _) in looks.items()}
         columns.append(np.vstack([cv2.resize(picture, (320, 240)) for _, picture in looks.values()]))

@@ -89,3 +89,11 @@ def test_a_result_that_cannot_be_written(tmp_path: Path) -> None:
     arguments = ["--object", "box_small", "--planner", "antipodal", "--seed", "4", "--json", str(tmp_path / "file/x")]
     result = runner.invoke(app, arguments)
     assert result.exit_code == 2 and "1/1 = 100%" in result.output and "cannot write" in result.output
+
+
+def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GRASP_CACHE_DIR", str(tmp_path / "file"))
+    result = runner.invoke(app, ["--picks", "1", "--planner", "antipodal"])
+    assert result.exit_code == 2
+    assert str(tmp_path / "file") in " ".join(result.output.split())

@@ -53,7 +53,7 @@ class World(SimulatedPorts):
         self.workcell = WorkCell.load(repository / "config/workcells/widowx.yaml")
         options = {"seed": 0} if planner == "antipodal" else {}
         models = repository / "models/networks/widowx"
-        loaded = load_planner(planner, self.description.gripper, models=models, **options)
+        loaded = load_planner(planner, self.description.gripper, options, models=models)
         super().__init__(self.description, self.workcell, self.mount, loaded, planner)
         self.blind = False
         self.failure: OutcomeError | None = None

@@ -56,7 +56,7 @@ def test_an_object_is_not_lost_when_the_image_shows_a_part_of_it(hand, repositor
     head = trimesh.creation.box((0.024, 0.020, 0.020)).apply_translation((0.0, 0.035, 0.004))
     trimesh.boolean.union([handle, head]).export(tmp_path / "hammer.obj")
     models = repository / "models/networks/widowx"
-    planner = load_planner("ggcnn2", hand.world.planner.gripper, models=models, device="cpu")
+    planner = load_planner("ggcnn2", hand.world.planner.gripper, {"device": "cpu"}, models=models)
     monkeypatch.setattr(hand.world, "planner", planner)
     result = hand.run(str(tmp_path / "hammer.obj"), 4)
     assert result.outcome is Outcome.SUCCESS, result.message

@@ -259,9 +259,9 @@ def test_unknown_cells_are_no_place_for_a_finger(see, rendering, yumi):
 
 def test_found_by_name_and_options_are_checked(widowx):
     assert "antipodal" in available_planners()
-    assert load_planner("antipodal", widowx, friction=0.5).options.friction == 0.5
+    assert load_planner("antipodal", widowx, {"friction": 0.5}).options.friction == 0.5
     with pytest.raises(ValueError, match=r"does not take these options.*glue"):
-        load_planner("antipodal", widowx, glue=1)
+        load_planner("antipodal", widowx, {"glue": 1})
     with pytest.raises(ValueError, match=r"no grasp planner is named 'nobody'; installed are: .*antipodal"):
         load_planner("nobody", widowx)
 
@@ -284,4 +284,4 @@ def test_found_by_name_and_options_are_checked(widowx):
 )
 def test_wrong_options_are_refused_in_one_line(widowx, options, message):
     with pytest.raises(ValueError, match=f"^planner 'antipodal' does not take these options: {message}"):
-        load_planner("antipodal", widowx, **options)
+        load_planner("antipodal", widowx, options)

@@ -122,6 +122,16 @@ def test_things_that_are_farther_apart_than_the_network_sees(planner, scene) -> 
     assert abs(grasps[0].rectangle.y - grasps[1].rectangle.y) == pytest.approx(0.26 * 615 / 0.6, rel=0.05)
 
 
+def test_a_thing_between_two_squares_is_seen_whole(planner, scene) -> None:
+    frame = scene((0.2, -0.185), (0.2, 0.0), (0.2, 0.185))  # the outer ones are just less than two squares apart
+    grasps = planner.plan(frame, max_grasps=5)
+    assert len(planner.runner.shown) == 3
+    middle = min(grasps, key=lambda grasp: abs(grasp.rectangle.x - 319.5) + abs(grasp.rectangle.y - 239.5))
+    alone = planner.plan(scene((0.2, 0.0)))[0]
+    assert len(grasps) == 3
+    assert (middle.rectangle.x, middle.rectangle.y) == pytest.approx((alone.rectangle.x, alone.rectangle.y), abs=1.5)
+
+
 def test_it_looks_only_where_something_stands_and_depth_was_measured(planner, scene) -> None:
     frame = scene((0.06, -0.12), (0.38, 0.12))  # in two corners of the four squares that cover them
     grasps = planner.plan(frame, max_grasps=5)
@@ -276,15 +286,15 @@ def test_a_level_view_is_as_large_as_it_must_be(weights: Path, widowx, monkeypat
 def test_found_by_name_with_the_weights_of_the_robot(weights: Path, widowx) -> None:
     assert {"ggcnn2", "grconvnet", "unet"} <= set(available_planners())
     assert load_planner("ggcnn2", widowx, models=weights.parent).card.purpose == "a test"
-    assert load_planner("ggcnn2", widowx, weights=str(weights), min_quality=0.1).min_quality == 0.1
+    assert load_planner("ggcnn2", widowx, {"weights": str(weights), "min_quality": 0.1}).min_quality == 0.1
     with pytest.raises(ValueError, match=r"no\.safetensors is missing: weights are a \.safetensors file"):
-        load_planner("unet", widowx, weights=weights.with_name("no.safetensors"))
+        load_planner("unet", widowx, {"weights": weights.with_name("no.safetensors")})
     with pytest.raises(NoWeights, match="planner 'unet' needs trained weights: give it the option weights"):
         load_planner("unet", widowx)
     with pytest.raises(ValueError, match="are weights of 'ggcnn2', not of 'unet'"):
-        load_planner("unet", widowx, weights=weights)
+        load_planner("unet", widowx, {"weights": weights})
     with pytest.raises(
         ValueError, match=r"planner 'ggcnn2' does not take these options: glue: Extra inputs are not permitted, got 1$"
     ):
-        load_planner("ggcnn2", widowx, weights=weights, glue=1)
+        load_planner("ggcnn2", widowx, {"weights": weights, "glue": 1})
     assert module.GenerativePlanner.needs_weights

@@ -184,7 +184,7 @@ class Left(GraspPlanner):
     """Says that grasps are better at the left."""
 
     def plan(self, frame, *, roi=None, max_grasps=1, tracked=False):
-        self.quality_map = np.zeros(frame.depth.shape, np.float32)
+        self.quality_map = np.zeros(frame.depth.shape)  # in double precision, as NumPy makes it
         self.quality_map[:, :300] = 0.25
         raise NoGraspFound(Outcome.NO_GRASP, "not good enough")
 
@@ -192,8 +192,8 @@ class Left(GraspPlanner):
 def test_the_quality_map_of_a_planner_that_has_one(graph, scene, pose, monkeypatch):
     asked = {}
 
-    def load(name, gripper, **options):
-        asked.update(options)
+    def load(name, gripper, options, **given):
+        asked.update(given | options)
         return Left(gripper)
 
     monkeypatch.setattr(grasp_planner, "load_planner", load)
@@ -210,7 +210,7 @@ def test_the_quality_map_of_a_planner_that_has_one(graph, scene, pose, monkeypat
 
 
 def test_no_quality_map_of_an_image_that_was_not_planned_on(graph, scene, pose, monkeypatch):
-    monkeypatch.setattr(grasp_planner, "load_planner", lambda name, gripper, **options: Left(gripper))
+    monkeypatch.setattr(grasp_planner, "load_planner", lambda name, gripper, options, **given: Left(gripper))
     graph.start_planner()
     graph.broadcast(pose)
     graph.stream(scene((0.2, 0.05)))
@@ -400,7 +400,7 @@ def plan_with(graph, scene, pose, monkeypatch) -> Callable:
     """Start the node with another planner, before a camera that sees an object; returns the node."""
 
     def start(planner: type[GraspPlanner]) -> GraspPlannerNode:
-        monkeypatch.setattr(grasp_planner, "load_planner", lambda name, gripper, **options: planner(gripper))
+        monkeypatch.setattr(grasp_planner, "load_planner", lambda name, gripper, options, **given: planner(gripper))
         node = graph.start_planner()
         graph.broadcast(pose)
         graph.stream(scene((0.2, 0.0)))
@@ -435,6 +435,27 @@ def test_an_answer_that_cannot_be_drawn_is_given_all_the_same(graph, plan_with):
         response = graph.plan()
         assert response.outcome.code == Outcome.SUCCESS
         assert response.grasps.grasps
+
+
+class Crooked(AntipodalPlanner):
+    """Draws a quality map that is no image, and finds grasps at first only."""
+
+    answered = False
+
+    def plan(self, frame, **request):
+        self.quality_map = np.zeros((3, *frame.depth.shape))
+        if self.answered:
+            raise NoGraspFound(Outcome.NO_GRASP, "not good enough")
+        self.answered = True
+        return super().plan(frame, **request)
+
+
+def test_a_quality_map_that_is_no_image_keeps_no_answer_back(graph, plan_with):
+    plan_with(Crooked)
+    response = graph.plan()
+    assert response.outcome.code == Outcome.SUCCESS and response.grasps.grasps
+    response = graph.plan()
+    assert response.outcome.code == Outcome.NO_GRASP and response.outcome.message == "not good enough"
 
 
 class Speechless(AntipodalPlanner):

@@ -147,6 +147,18 @@ def test_an_export_that_was_cut_off_is_not_used(tmp_path: Path, exports: Path, m
     assert difference(runner(image()), expected) < 1e-4
 
 
+@pytest.mark.parametrize("left", [None, b"half"])
+def test_an_export_that_lost_its_larger_file_is_made_again(tmp_path: Path, exports: Path, left: bytes | None) -> None:
+    weights = saved(tmp_path)
+    open_runner(weights)
+    (values,) = exports.glob("*.bin")
+    values.unlink()
+    if left is not None:
+        values.write_bytes(left)
+    runner, _ = open_runner(weights)
+    assert difference(runner(image()), asked_of_torch(weights, image())) < 1e-4
+
+
 def test_a_gpu_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DeviceError, match="torch finds no GPU: use the device 'cpu' or 'auto'"):
         open_runner(saved(tmp_path), "cuda")

@@ -138,6 +138,18 @@ def test_no_room_between_two_objects(look, widowx) -> None:
     JawRoom(wide.depth, CAMERA, widowx).fit(grasp(wide, widowx, offset=0.0, opening=0.02))
 
 
+def test_the_gripper_can_be_opened_only_so_little(look, widowx) -> None:
+    plate = (0.004, 0.04, 0.022)
+    gap = 0.002 + 0.012 + 0.002
+    ways = [(0.2 + side * gap * np.cos(YAW), side * gap * np.sin(YAW), plate) for side in (-1, 1)]
+    frame = look((0.2, 0.0, plate), *ways)
+    small = widowx.model_copy(update={"max_opening": 0.020})  # not over a neighbour as well
+    fitted = JawRoom(frame.depth, CAMERA, small).fit(grasp(frame, small, offset=0.0, opening=0.008))
+    assert fitted.width < 0.012
+    stiff = small.model_copy(update={"min_opening": 0.016})
+    assert "no room" in refusal(frame, stiff, offset=0.0, opening=0.016)
+
+
 def test_there_must_be_something_to_close_on(look, widowx) -> None:
     frame = look(BOX)
     beside = grasp(frame, widowx, offset=0.06, opening=0.02)

@@ -92,7 +92,7 @@ def test_region_of_interest(scene, widowx, workcell):
 def any_planner(request, repository, widowx):
     models = repository / "models/networks/widowx"
     options = {"device": "cpu"} if request.param == "ggcnn2" else {}
-    return load_planner(request.param, widowx, models=models, **options)
+    return load_planner(request.param, widowx, options, models=models)
 
 
 def test_a_floor_that_fills_more_of_the_image_than_the_table_is_not_taken_for_it(scene, workcell, any_planner):

@@ -91,6 +91,10 @@ def test_mask(run, tmp_path, repository):
         (["--option", "friction=["], "the value of option friction is not YAML: ["),
         (["--option", "friction=high"], "friction: Input should be a valid number"),
         (["--option", "glue=1"], "does not take these options"),
+        (["--option", "gripper=widowx"], "planner 'antipodal' does not take these options"),
+        (["--option", "models=here"], "does not take these options: models: Extra inputs are not permitted"),
+        (["--option", "name=mine"], "does not take these options: name: Extra inputs"),
+        (["--option", "default_seed=3"], "does not take these options: default_seed: Extra inputs"),
         (["--depth", "nowhere.npy"], "nowhere.npy: no such file"),
         (["--max-grasps", "0"], "--max-grasps"),
     ],
@@ -99,6 +103,22 @@ def test_bad_input_is_exit_code_2(run, extra, message):
     result = run(*extra)
     assert result.exit_code == 2
     assert message in " ".join(result.output.split())
+
+
+def test_a_cache_that_cannot_be_written_is_exit_code_2(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("GRASP_CACHE_DIR", str(tmp_path / "file"))
+    (tmp_path / "file").touch()
+    result = run("--planner", "ggcnn2", "--gripper", "widowx")
+    assert result.exit_code == 2 and f"cannot read or write {tmp_path / 'file'}" in " ".join(result.output.split())
+    monkeypatch.delenv("GRASP_CACHE_DIR")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", no_home)
+    result = run("--planner", "ggcnn2", "--gripper", "widowx")
+    assert result.exit_code == 2 and "there is no home: name a folder in GRASP_CACHE_DIR" in result.output
+
+
+def no_home() -> Path:
+    raise RuntimeError("Could not determine home directory.")
 
 
 def test_gripper_from_a_file_and_options(run, repository):

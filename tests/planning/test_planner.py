@@ -53,7 +53,7 @@ def installed(monkeypatch):
 
 def test_a_users_own_planner_is_found_by_name(installed, widowx):
     assert planner.available_planners() == ["drawing", "mine", "other", "trained", "whatever"]
-    mine = load_planner("mine", widowx, strength=2.0)
+    mine = load_planner("mine", widowx, {"strength": 2.0})
     assert (type(mine), mine.gripper, mine.strength) == (Mine, widowx, 2.0)
 
 
@@ -61,17 +61,21 @@ def test_what_is_no_planner_is_refused(installed, widowx):
     with pytest.raises(ValueError, match=r"entry point 'other' \(other:dict\) is not a GraspPlanner"):
         load_planner("other", widowx)
     with pytest.raises(ValueError, match=r"'mine' does not take these options.*weight"):
-        load_planner("mine", widowx, weight=2.0)
+        load_planner("mine", widowx, {"weight": 2.0})
 
 
-def test_the_stacks_seed_is_given_to_planners_that_take_one(installed, widowx):
+def test_the_stacks_seed_is_given_to_planners_that_name_one(installed, widowx):
     assert load_planner("drawing", widowx, default_seed=7).seed == 7
-    assert load_planner("drawing", widowx, default_seed=7, seed=3).seed == 3
+    assert load_planner("drawing", widowx, {"seed": 3}, default_seed=7).seed == 3
     assert load_planner("drawing", widowx).seed == 0
-    assert load_planner("whatever", widowx, default_seed=7, strength=2.0).options == {"strength": 2.0, "seed": 7}
-    assert load_planner("mine", widowx, default_seed=7, strength=2.0).strength == 2.0
+    assert load_planner("whatever", widowx, {"strength": 2.0}, default_seed=7).options == {"strength": 2.0}
+    assert load_planner("mine", widowx, {"strength": 2.0}, default_seed=7).strength == 2.0
     with pytest.raises(ValueError, match=r"'mine' does not take these options.*seed"):
-        load_planner("mine", widowx, default_seed=7, seed=3)
+        load_planner("mine", widowx, {"seed": 3}, default_seed=7)
+
+
+def test_the_stacks_own_planners_take_its_seed(widowx):
+    assert load_planner("antipodal", widowx, default_seed=7).options.seed == 7
 
 
 def test_weights_are_those_of_the_robot_and_others_are_named(installed, widowx, tmp_path):
@@ -83,7 +87,7 @@ def test_weights_are_those_of_the_robot_and_others_are_named(installed, widowx, 
         (tmp_path / robot).mkdir()
         (tmp_path / robot / "trained.safetensors").touch()
     assert load_planner("trained", widowx, models=tmp_path / "fanuc").weights == tmp_path / "fanuc/trained.safetensors"
-    assert load_planner("trained", widowx, models=tmp_path / "yumi", weights="mine").weights == "mine"
+    assert load_planner("trained", widowx, {"weights": "mine"}, models=tmp_path / "yumi").weights == "mine"
     with pytest.raises(NoWeights, match="'trained' has no weights for 'yumi', only for: fanuc, widowx; the option"):
         load_planner("trained", widowx, models=tmp_path / "yumi")
 
@@ -95,7 +99,7 @@ def test_the_planner_of_the_documentation_works(repository, widowx, monkeypatch)
     exec(example, written)
     entry = SimpleNamespace(name="mine", value="my_package.my_planner:MyPlanner", load=lambda: written["MyPlanner"])
     monkeypatch.setattr(planner, "entry_points", lambda group: [entry])
-    mine = load_planner("mine", widowx, default_seed=0, threshold=0.2)
+    mine = load_planner("mine", widowx, {"threshold": 0.2}, default_seed=0)
     assert mine.threshold == 0.2
     with pytest.raises(NoGraspFound, match="why, and what to do"):
         mine.plan(None)

@@ -51,7 +51,7 @@ def test_the_card_tells_how_they_were_made_and_how_good_they_are(path: Path) -> 
 def planner(request: pytest.FixtureRequest, repository: Path):
     path: Path = request.param
     gripper = Gripper.load(repository / f"config/grippers/{path.parent.name}.yaml")
-    return load_planner(path.stem, gripper, models=path.parent, device="cpu")
+    return load_planner(path.stem, gripper, {"device": "cpu"}, models=path.parent)
 
 
 @pytest.mark.parametrize(

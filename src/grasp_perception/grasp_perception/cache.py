@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -12,9 +13,21 @@ def cache_folder(kind: str) -> Path:
     """A folder of the user's cache, made if it is not there.
 
     `$GRASP_CACHE_DIR` if set, else `$XDG_CACHE_HOME/grasp`, else `~/.cache/grasp`.
+
+    Raises:
+        OSError: It cannot be made, or the user has no home.
     """
-    given = os.environ.get(VARIABLE)
-    base = Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "grasp"
-    folder = base / kind
+    folder = _base() / kind
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def _base() -> Path:
+    if given := os.environ.get(VARIABLE):
+        return Path(given)
+    if given := os.environ.get("XDG_CACHE_HOME"):
+        return Path(given) / "grasp"
+    try:
+        return Path.home() / ".cache" / "grasp"
+    except RuntimeError as error:
+        raise FileNotFoundError(errno.ENOENT, f"there is no home: name a folder in {VARIABLE}", "~/.cache") from error

@@ -167,8 +167,9 @@ class JawRoom:
         low, high = self._places(solid[self._half :: -1]), self._places(solid[self._half :])
         wanted = width / 2 / _STEP
         cost = np.abs(low - wanted)[:, None] + np.abs(high - wanted)[None, :]
-        widest = self._gripper.max_opening / _STEP
-        cost[(low[:, None] + high > widest) | (np.abs(low[:, None] - high) > widest / 2)] = np.inf
+        opening, widest = low[:, None] + high, self._gripper.max_opening / _STEP
+        narrowest = _steps(self._gripper.min_opening)
+        cost[(opening > widest) | (opening < narrowest) | (np.abs(low[:, None] - high) > widest / 2)] = np.inf
         if not np.isfinite(cost).any():
             return None
         first, second = np.unravel_index(int(cost.argmin()), cost.shape)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
-from inspect import Parameter, signature
+from inspect import signature
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -87,17 +87,22 @@ def find_planner(name: str) -> EntryPoint:
 
 
 def load_planner(
-    name: str, gripper: Gripper, *, models: Path | None = None, default_seed: int | None = None, **options: Any
+    name: str,
+    gripper: Gripper,
+    options: Mapping[str, Any] | None = None,
+    *,
+    models: Path | None = None,
+    default_seed: int | None = None,
 ) -> GraspPlanner:
     """Construct a planner by its name.
 
     Args:
         name: Of its entry point.
         gripper: What it plans for.
+        options: The planner's own.
         models: Folder with the weights of this robot's planners, ``<name>.safetensors``; not looked at if the planner
             needs none, or the option ``weights`` names a file.
-        default_seed: Given to a planner that takes the option ``seed``, if the options name none.
-        options: The planner's own.
+        default_seed: Given to a planner that names the option ``seed``, if the options name none.
 
     Raises:
         NoWeights: It needs weights, and there are none for this robot.
@@ -105,12 +110,13 @@ def load_planner(
     """
     entry = find_planner(name)
     kind = entry.load()
-    if getattr(kind, "needs_weights", False) and "weights" not in options:
-        options["weights"] = _weights(name, models)
-    if default_seed is not None and _takes_seed(kind):
-        options.setdefault("seed", default_seed)
+    given = dict(options or {})
+    if getattr(kind, "needs_weights", False) and "weights" not in given:
+        given["weights"] = _weights(name, models)
+    if default_seed is not None and "seed" in signature(kind).parameters:
+        given.setdefault("seed", default_seed)
     try:
-        planner = kind(gripper, **options)
+        planner = kind(gripper, **given)
     except ValidationError as error:
         raise ValueError(f"planner '{name}' does not take these options: {reasons(error, 'they')}") from error
     except TypeError as error:
@@ -131,9 +137,3 @@ def _weights(name: str, models: Path | None) -> Path:
             f"planner '{name}' has no weights for '{models.name}', {there}; the option weights names a file"
         )
     return file
-
-
-def _takes_seed(kind: Callable[..., Any]) -> bool:
-    """Whether a planner has the option ``seed``: by its name, or among any that it takes as ``**options``."""
-    parameters = signature(kind).parameters
-    return "seed" in parameters or any(given.kind is Parameter.VAR_KEYWORD for given in parameters.values())

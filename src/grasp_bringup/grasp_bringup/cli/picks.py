@@ -15,7 +15,7 @@ from rich.table import Table
 
 from grasp_bringup.cli.options import planner_options, share
 from grasp_bringup.cli.progress import ProgressBar
-from grasp_bringup.cli.refusal import cannot_write, refuse
+from grasp_bringup.cli.refusal import cannot_reach, cannot_write, refuse
 from grasp_execution.pick import PickResult
 from grasp_learning.datasets.jacquard import write_color
 from grasp_perception.configuration import ConfigurationError
@@ -54,6 +54,8 @@ def command(
         )
     except (ConfigurationError, ValueError) as error:
         refuse(errors, error)
+    except OSError as error:
+        cannot_reach(errors, error, share())
     done: list[tuple[str, PickResult]] = []
     started = time.monotonic()
     wrong = False

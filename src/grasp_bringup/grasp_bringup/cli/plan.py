@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from grasp_bringup.cli.options import planner_options, share
-from grasp_bringup.cli.refusal import cannot_write, refuse
+from grasp_bringup.cli.refusal import cannot_reach, cannot_write, refuse
 from grasp_perception.configuration import ConfigurationError, configuration_file
 from grasp_perception.files import write_atomically, write_json
 from grasp_perception.image_files import ImageFileError, read_frame, read_mask
@@ -59,13 +59,14 @@ def command(
         roi = None if mask is None else read_mask(mask)
         if roi is not None and roi.shape != frame.depth.shape:
             raise ImageFileError(f"the mask is {roi.shape[1]}x{roi.shape[0]}, the depth image is not")
-        chosen = load_planner(
-            planner, hand, models=share() / "models" / "networks" / file.stem, **planner_options(option or [])
-        )
+        models = share() / "models" / "networks" / file.stem
+        chosen = load_planner(planner, hand, planner_options(option or []), models=models)
     except NoWeights as error:
         refuse(errors, f"{error} (--gripper NAME, --option weights=FILE)")
     except (ImageFileError, ConfigurationError, ValueError) as error:
         refuse(errors, error)
+    except OSError as error:
+        cannot_reach(errors, error, depth)
 
     started = time.perf_counter()
     grasps: list[GraspCandidate] = []

@@ -45,9 +45,9 @@ class AntipodalPlanner(GraspPlanner):
     object); friction (the coefficient it needs), and object (an index).
     """
 
-    def __init__(self, gripper: Gripper, **options: Any) -> None:
+    def __init__(self, gripper: Gripper, *, seed: int = 0, **options: Any) -> None:
         super().__init__(gripper)
-        self.options = AntipodalOptions(**options)
+        self.options = AntipodalOptions(seed=seed, **options)
 
     def plan(
         self, frame: RGBDFrame, *, roi: NDArray[np.bool_] | None = None, max_grasps: int = 1, tracked: bool = False

@@ -31,6 +31,7 @@ class OpenVINORunner:
 
         Raises:
             WeightsError: The weights are not what their card says.
+            OSError: They cannot be exported to the user's cache.
         """
         core = ov.Core()
         precision = "bf16" if has_bfloat16() else "f32"
@@ -39,7 +40,15 @@ class OpenVINORunner:
             "INFERENCE_PRECISION_HINT": precision,
             "INFERENCE_NUM_THREADS": threads or len(os.sched_getaffinity(0)),
         }
-        self._request = core.compile_model(_exported(weights, card), "CPU", options).create_infer_request()
+        file = _export_file(card)
+        if not file.is_file():
+            _export(weights, card, file)
+        try:
+            compiled = core.compile_model(file, "CPU", options)
+        except RuntimeError:  # its other file is lost or was cut off
+            _export(weights, card, file)
+            compiled = core.compile_model(file, "CPU", options)
+        self._request = compiled.create_infer_request()
         self.description = f"OpenVINO {ov.__version__.split('-')[0]} on the CPU, {precision}"
 
     def __call__(self, tensor: NDArray[np.float32]) -> GraspMapArrays:
@@ -49,29 +58,28 @@ class OpenVINORunner:
         return GraspMapArrays(*(self._request.get_tensor(port).data[0].copy() for port in outputs))
 
 
-def _exported(weights: Path, card: WeightsCard) -> Path:
-    """The network in OpenVINO's format: exported once, and found again by the weights' content and their use.
-
-    The ``.xml`` comes last: without it, there is no export.
-    """
+def _export_file(card: WeightsCard) -> Path:
+    """Of a network in OpenVINO's format: found again by the weights' content and their use."""
     size, channels = card.preprocessing.size, card.preprocessing.in_channels
     version = ov.__version__.split("-")[0]
     name = f"{card.sha256[:16]}-{card.network}-{card.bins}-{channels}x{size}-{version}-{EXPORT}"
-    file = cache_folder("networks") / f"{name}.xml"
-    if not file.is_file():
-        import torch
+    return cache_folder("networks") / f"{name}.xml"
 
-        from grasp_planning.generative.weights import load_weights
 
-        network, _ = load_weights(weights)
-        shape = [1, channels, size, size]
-        model = ov.convert_model(network.for_inference(), example_input=torch.zeros(shape), input=shape)
-        part = file.with_name(f".{name}.{os.getpid()}.xml")
-        try:
-            ov.save_model(model, part, compress_to_fp16=False)
-            part.with_suffix(".bin").replace(file.with_suffix(".bin"))
-            part.replace(file)
-        finally:
-            for left in (part, part.with_suffix(".bin")):
-                left.unlink(missing_ok=True)
-    return file
+def _export(weights: Path, card: WeightsCard, file: Path) -> None:
+    """Write a network in that format: its ``.bin``, and last the ``.xml``, without which there is no export."""
+    import torch
+
+    from grasp_planning.generative.weights import load_weights
+
+    network, _ = load_weights(weights)
+    shape = [1, card.preprocessing.in_channels, card.preprocessing.size, card.preprocessing.size]
+    model = ov.convert_model(network.for_inference(), example_input=torch.zeros(shape), input=shape)
+    part = file.with_name(f".{file.stem}.{os.getpid()}.xml")
+    try:
+        ov.save_model(model, part, compress_to_fp16=False)
+        part.with_suffix(".bin").replace(file.with_suffix(".bin"))
+        part.replace(file)
+    finally:
+        for left in (part, part.with_suffix(".bin")):
+            left.unlink(missing_ok=True)

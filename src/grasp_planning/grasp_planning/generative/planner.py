@@ -20,7 +20,7 @@ from grasp_perception.table import NoTableError, TablePlane, fit_table
 from grasp_planning.generative.card import WeightsError
 from grasp_planning.generative.inference import Device, open_runner
 from grasp_planning.generative.preprocessing import ImageError, PreparedImage
-from grasp_planning.generative.standing import Standing, find_standing
+from grasp_planning.generative.standing import Square, Standing, find_standing
 from grasp_planning.grasps import GraspCandidate, GraspRectangle
 from grasp_planning.gripper import Gripper
 from grasp_planning.holes import fill_holes
@@ -73,9 +73,9 @@ class GenerativePlanner(GraspPlanner):
     network: ClassVar[str]
     """Name of the network; weights of another one are refused."""
 
-    def __init__(self, gripper: Gripper, **options: Any) -> None:
+    def __init__(self, gripper: Gripper, *, seed: int = 0, **options: Any) -> None:
         super().__init__(gripper)
-        self.options = GenerativeOptions(**options)
+        self.options = GenerativeOptions(seed=seed, **options)
         self.runner, self.card = open_runner(self.options.weights, self.options.device)
         if self.card.network != self.network:
             raise WeightsError(f"{self.options.weights} are weights of '{self.card.network}', not of '{self.network}'")
@@ -102,7 +102,7 @@ class GenerativePlanner(GraspPlanner):
             view = _View(frame.color, frame.depth, standing.mask)
             if self.card.preprocessing.level:
                 view = view.levelled(standing.ground, standing.table_depth, side)
-            found = self._seen(view, standing.windows(side), side, count, drawn)
+            found = self._seen(view, standing.squares(side), side, count, drawn)
         except (ImageError, NoTableError) as error:
             raise NoGraspFound(Outcome.BAD_DEPTH, str(error)) from error
         found.sort(key=lambda grasp: -grasp.quality)
@@ -128,7 +128,7 @@ class GenerativePlanner(GraspPlanner):
         return round(preprocessing.field * focal / standing.table_depth)
 
     def _seen(
-        self, view: _View, centers: list[tuple[float, float]], side: int, count: int, drawn: NDArray[np.float32]
+        self, view: _View, squares: list[Square], side: int, count: int, drawn: NDArray[np.float32]
     ) -> list[GraspRectangle]:
         """Grasps in squares, px of the frame, whatever their quality, which is drawn, too.
 
@@ -137,9 +137,9 @@ class GenerativePlanner(GraspPlanner):
         """
         found: list[GraspRectangle] = []
         errors: list[ImageError] = []
-        for center in centers:
+        for square in squares:
             try:
-                found += self._in_square(view, center, side, count, drawn)
+                found += self._in_square(view.limited(square), square.center, side, count, drawn)
             except ImageError as error:
                 errors.append(error)
         if errors and not found:
@@ -227,6 +227,17 @@ class _View:
     """Where the centre of a grasp may lie."""
     margin: int = 0
     """px that were put around the frame."""
+
+    def limited(self, square: Square) -> _View:
+        """With the mask only where grasps are the square's own."""
+        height, width = self.mask.shape
+        left, top, right, bottom = np.clip(np.add(square.own, self.margin), 0, [width, height, width, height])
+        if (left, top, right, bottom) == (0, 0, width, height):
+            return self
+        own = np.zeros_like(self.mask)
+        part = slice(round(top), round(bottom)), slice(round(left), round(right))
+        own[part] = self.mask[part]
+        return replace(self, mask=own)
 
     def levelled(self, ground: NDArray[np.float32], table_depth: float, side: int) -> _View:
         """As a camera sees it that looks straight down on a table that goes on beyond the image.

@@ -19,6 +19,17 @@ _MIN_AREA = 4e-5
 """m², of all that stands together; less is noise."""
 
 
+@dataclass(frozen=True, slots=True)
+class Square:
+    """One of those that are shown to a network."""
+
+    center: tuple[float, float]
+    """x, y, px."""
+    own: tuple[float, float, float, float]
+    """Left, top, right, bottom of what is nearer to its centre than to another's, px: grasps there are its own, as
+    other squares may cut off the thing under them. Infinite where there is no other."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Standing:
     """What stands on the table in a frame."""
@@ -31,15 +42,23 @@ class Standing:
     """(H, W) depth of the empty table along the optical axis, m."""
     table_depth: float
     """Of it, behind the middle of the things."""
+    overlap: float
+    """Of squares that lie side by side, px: what the gripper can hold, and as much beside it, is whole in one."""
 
-    def windows(self, side: int) -> list[tuple[float, float]]:
-        """Middles (x, y) of as few squares as cover the things, evenly spread.
+    def squares(self, side: int) -> list[Square]:
+        """As few as cover the things and overlap, evenly spread.
 
         Args:
             side: Of a square, px.
         """
         left, top, right, bottom = self.box
-        return [(x, y) for y in _middles(top, bottom, side) for x in _middles(left, right, side)]
+        overlap = min(self.overlap, side / 2)
+        across, down = _middles(left, right, side, overlap), _middles(top, bottom, side, overlap)
+        return [
+            Square((x, y), (first, above, last, below))
+            for y, above, below in _nearest(down)
+            for x, first, last in _nearest(across)
+        ]
 
 
 def find_standing(
@@ -88,7 +107,7 @@ def find_standing(
         mask &= roi
     middle = ((rows[0] + rows[-1]) // 2, (columns[0] + columns[-1]) // 2)
     box = float(columns[0]), float(rows[0]), float(columns[-1]), float(rows[-1])
-    return Standing(mask, box, ground, float(ground[middle]))
+    return Standing(mask, box, ground, float(ground[middle]), 2 * opening / pixel)
 
 
 def _whole(seen: NDArray[np.uint8], roi: NDArray[np.bool_] | None, pixel: float) -> tuple[NDArray[np.uint8], int]:
@@ -106,9 +125,16 @@ def _whole(seen: NDArray[np.uint8], roi: NDArray[np.bool_] | None, pixel: float)
     return seen * ~cut[labels], int(np.count_nonzero((cut & large)[np.unique(wanted)]))
 
 
-def _middles(low: float, high: float, side: int) -> list[float]:
-    """Middles of as few intervals as cover one from low to high."""
-    count = int(np.ceil((high - low + 1) / side))
-    if count == 1:
+def _middles(low: float, high: float, side: int, overlap: float) -> list[float]:
+    """Middles of as few intervals as cover one from low to high, and overlap."""
+    length = high - low + 1
+    if length <= side:
         return [(low + high) / 2]
+    count = int(np.ceil((length - overlap) / (side - overlap)))
     return np.linspace(low + side / 2, high - side / 2, count).tolist()
+
+
+def _nearest(middles: list[float]) -> list[tuple[float, float, float]]:
+    """Each, and from where to where none of the others is nearer."""
+    between = [-np.inf, *((np.array(middles[1:]) + middles[:-1]) / 2).tolist(), np.inf]
+    return list(zip(middles, between, between[1:]))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +164,7 @@ class GraspPlannerNode(AutostartLifecycleNode):
         if not isinstance(options, dict) or not all(isinstance(key, str) for key in options):
             raise ConfigurationError(f"parameter options must be a mapping of option names, got {self._options!r}")
         models = Path(self._models) if self._models else None
-        return load_planner(self._name, self._gripper, models=models, default_seed=self._seed, **options)
+        return load_planner(self._name, self._gripper, options, models=models, default_seed=self._seed)
 
     def _plan(self, request: PlanGrasps.Request, response: PlanGrasps.Response) -> PlanGrasps.Response:
         """Serve ~/plan: whatever happens, there is an answer."""
@@ -194,7 +196,8 @@ class GraspPlannerNode(AutostartLifecycleNode):
             response.plan_seconds = time.monotonic() - started
             if shown:
                 self._shown = started
-                self._show(frame, grasps, response)
+                with self._not_vital("answer"):
+                    self._show(frame, grasps, response)
         code = Outcome(response.outcome.code)
         self._last = f"{code.name}: {response.outcome.message}"
         line = f"{self._last} (image {response.capture_seconds:.3f} s, plan {response.plan_seconds:.3f} s)"
@@ -240,7 +243,8 @@ class GraspPlannerNode(AutostartLifecycleNode):
                 )
             finally:
                 if shown:
-                    self._publish_quality(frame)
+                    with self._not_vital("quality map"):
+                        self._publish_quality(frame)
 
     def _look_up(self, target: str, frame: RGBDFrame) -> Transform:
         """target_from_camera when the camera took the frame."""
@@ -258,13 +262,7 @@ class GraspPlannerNode(AutostartLifecycleNode):
         return transform_from_msg(found.transform)
 
     def _show(self, frame: RGBDFrame, grasps: list[Grasp], response: PlanGrasps.Response) -> None:
-        """Publish an answer; one that cannot be shown, as it lies nowhere in the image, is given all the same."""
-        try:
-            self._publish(frame, grasps, response)
-        except Exception as error:
-            self.get_logger().error(f"the answer cannot be shown: {type(error).__name__}: {error}")
-
-    def _publish(self, frame: RGBDFrame, grasps: list[Grasp], response: PlanGrasps.Response) -> None:
+        """Publish an answer."""
         header = response.grasps.header
         self._grasps_publisher.publish(response.grasps)
         self._markers_publisher.publish(grasp_markers(grasps, self._gripper, header))
@@ -278,8 +276,17 @@ class GraspPlannerNode(AutostartLifecycleNode):
 
     def _publish_quality(self, frame: RGBDFrame) -> None:
         if self._planner.quality_map is not None:
+            quality = np.asarray(self._planner.quality_map, np.float32)
             header = Header(stamp=stamp(frame.stamp), frame_id=frame.frame_id)
-            self._quality_publisher.publish(array_to_image(self._planner.quality_map, "32FC1", header))
+            self._quality_publisher.publish(array_to_image(quality, "32FC1", header))
+
+    @contextlib.contextmanager
+    def _not_vital(self, shown: str) -> Iterator[None]:
+        """What cannot be shown, as it lies nowhere in the image, keeps no answer back."""
+        try:
+            yield
+        except Exception as error:
+            self.get_logger().error(f"the {shown} cannot be shown: {type(error).__name__}: {error}")
 
     def _value(self, name: str) -> Any:
         return self.get_parameter(name).value

@@ -43,7 +43,7 @@ class PickingRobot(Closable):
         if mount.look_from is not None:
             description = description.with_home(mount.look_from)
         workcell = WorkCell.load(named_file(arm, config / "workcells"))
-        chosen = load_planner(planner, description.gripper, models=models / "networks" / arm, **options)
+        chosen = load_planner(planner, description.gripper, options, models=models / "networks" / arm)
         self._ports = SimulatedPorts(description, workcell, mount, chosen, planner)
         pick_options = PickOptions().with_blind_distance(mount.blind_distance)
         self._pick = Pick(description.arm, description.gripper, workcell, self._ports.ports(), pick_options)
