@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 import typer
 import yaml
+from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
 from grasp_bringup.cli import experiment as experiment_command
@@ -22,6 +24,7 @@ from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits
 from grasp_learning.datasets.submission import read_submission
 from grasp_learning.evaluation.evaluate import Choice
+from grasp_learning.experiment import pictures
 from grasp_learning.experiment.perform import Tried, perform
 from grasp_learning.experiment.pictures import draw_chart
 from grasp_learning.experiment.report import told, write_report
@@ -29,9 +32,11 @@ from grasp_learning.experiment.results import EVALUATION, summarised
 from grasp_learning.experiment.runs import Experiment
 from grasp_learning.progress import Tell, unwatched
 from grasp_learning.training.errors import RunError
+from grasp_learning.training.lesson import VALIDATION, Lesson
 from grasp_learning.training.run import WEIGHTS
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.files import held
+from grasp_planning.generative import hardware
 from grasp_planning.grasps import GraspRectangle
 
 
@@ -198,6 +203,46 @@ def test_datasets_that_were_split_anew(config: Path, bars: Path, tmp_path: Path)
         go(experiment, Bench(), "strong")
 
 
+def test_a_report_holds_rows_of_the_same_scenes_only(config: Path, bars: Path, tmp_path: Path) -> None:
+    test, out = tmp_path / "test", tmp_path / "out"
+    shutil.copytree(bars, test)
+    sets = [{"name": "bars", "root": str(test)}]
+    experiment = Experiment(edit(config, tests=sets), out)
+    go(experiment, Bench())
+    annotations = JacquardDataset(test).part("test").scenes[0].grasps
+    annotations.write_text(annotations.read_text().replace(";", ";0", 1))  # made anew
+    go(experiment, Bench(), "strong")
+    for content in (json.loads((out / "report.json").read_text()), write_report(experiment)):
+        assert [row["measured"] for row in content["tables"][0]["tests"]["bars"]] == [[], [0]]
+        assert content["mixed"] == []
+    shutil.rmtree(test)  # there is nothing to compare with
+    content = write_report(experiment)
+    assert [row["measured"] for row in content["tables"][0]["tests"]["bars"]] == [[0], [0]]
+    assert content["mixed"] == ["bars"]
+    text = (out / "report.md").read_text()
+    assert "Not all of these were measured on the same scenes" in text and "![maps](II_bars.png)" in text
+    write_report(Experiment(edit(config, tests=[{**sets[0], "part": "validation"}]), out))
+    assert (out / "II_bars.png").is_file() and "II_bars.png" not in (out / "report.md").read_text()
+
+
+def test_a_training_that_diverges_does_not_keep_the_others_from_theirs(
+    config: Path, bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = Experiment(edit(config, tests=[{"name": "bars", "root": str(bars)}]), tmp_path / "out")
+    step = Lesson.validation_step
+
+    def diverged(lesson: Lesson, batch: Any, index: int) -> Any:
+        if lesson.settings.name == "binary":
+            return lesson.log(VALIDATION, float("nan"), batch_size=1)
+        return step(lesson, batch, index)
+
+    monkeypatch.setattr(Lesson, "validation_step", diverged)
+    with pytest.raises(RunError, match=r"^binary, seed 0: the training diverged: after epoch 1 .* is not a number"):
+        go(experiment, Bench())
+    content = json.loads((tmp_path / "out/report.json").read_text())
+    assert [row["measured"] for row in content["tables"][0]["tests"]["bars"]] == [[], [0]]
+
+
 def test_processes_share_the_runs(config: Path, bars: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     with held(out / "binary/seed0"):
@@ -230,7 +275,10 @@ def test_seeds_are_pooled() -> None:
     assert told(found["iou_avg"]) == "62.0 [59.9, 64.1] ± 2.8" and told(None) == ""
 
 
-def test_rows_without_results_leave_a_gap_among_the_bars(tmp_path: Path) -> None:
+def test_rows_without_results_leave_a_gap_among_the_marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Figure] = []
+    save = pictures._save
+    monkeypatch.setattr(pictures, "_save", lambda figure, path: (drawn.append(figure), save(figure, path)))
     results = summarised([row(300, 270, 0.6, 80, 100), row(300, 251, 0.64, 90, 100)])
     rows = [
         {"network": network, "map": kind, "drop-off": None, "results": None if kind == "soft" else results}
@@ -239,6 +287,17 @@ def test_rows_without_results_leave_a_gap_among_the_bars(tmp_path: Path) -> None
     ]
     draw_chart(tmp_path / "bars.png", "two networks", rows)
     assert cv2.imread(str(tmp_path / "bars.png")).shape[1] > 800
+    axes = {axis.get_title(): axis for axis in drawn[0].axes}
+    assert list(axes) == ["IoU 25 %", "IoU-Avg", "SGT"]
+    for title, value in (("IoU 25 %", results["iou"]["25"]), ("IoU-Avg", results["iou_avg"]), ("SGT", results["sgt"])):
+        marks = [bars for bars in axes[title].containers if np.isfinite(np.asarray(bars[0].get_ydata(), float)).all()]
+        assert [bars[0].get_xdata()[0] for bars in marks] == pytest.approx(
+            [-0.8 / 3, 0.8 / 3, 1 - 0.8 / 3, 1 + 0.8 / 3]
+        )
+        for bars in marks:
+            (whisker,) = bars[2]
+            assert whisker.get_segments()[0][:, 1] == pytest.approx(np.multiply(100, value["ci95"]))
+            assert bars[0].get_ydata()[0] == pytest.approx(100 * value["mean"])
 
 
 def test_seeds_and_tables(config: Path, tmp_path: Path) -> None:
@@ -268,6 +327,13 @@ def test_seeds_and_tables(config: Path, tmp_path: Path) -> None:
     content = write_report(experiment)
     assert [table["tests"]["bars"][-1]["seeds"] for table in content["tables"]] == [[4], [4, 5]]
     assert (tmp_path / "out/report.md").read_text().count("not run yet") == 3
+
+
+def test_a_row_may_be_named_like_a_number(config: Path, tmp_path: Path) -> None:
+    rows = {"0.5": [], "on": []}
+    tables = [{"name": "II", "title": "two", "rows": list(rows)}]
+    experiment = Experiment(edit(config, rows=rows, tables=tables), tmp_path / "out")
+    assert [run.settings.name for run in experiment.runs] == ["0.5", "on"]
 
 
 @pytest.mark.parametrize(
@@ -302,7 +368,7 @@ def test_a_test_set_that_was_trained_on(config: Path, bars: Path, tmp_path: Path
     assert not (tmp_path / "out").exists()
 
 
-def test_the_command(config: Path, bars: Path, tmp_path: Path) -> None:
+def test_the_command(config: Path, bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ("--config", config, "--out", tmp_path / "out")
     code, output = invoke(*words, "--report")
     assert code == 0 and "0 of 2 runs done" in output and (tmp_path / "out/report.md").is_file()
@@ -316,6 +382,10 @@ def test_the_command(config: Path, bars: Path, tmp_path: Path) -> None:
     assert code == 2 and "has no row 'strog'; its rows are: binary, strong; its tables: II" in output
     code, output = invoke(*words, "--set", "optimization.epochs=0")
     assert code == 2 and "row 'binary': " in output and "optimization.epochs: Input should be greater" in output
+    with monkeypatch.context() as patch:
+        patch.setattr(hardware, "has_gpu", lambda: False)
+        code, output = invoke(*words, "--only", "strong", "--device", "cuda")
+    assert code == 2 and "torch finds no GPU" in output and not (tmp_path / "out/strong").exists()
     code, output = invoke(*words, "--only", "strong", "--device", "cpu")
     assert code == 0 and "1 of 2 runs done" in output and "1 of 1" in output
     assert yaml.safe_load((tmp_path / "out/strong/seed0/weights.yaml").read_text())["training"]["epochs"] == 1

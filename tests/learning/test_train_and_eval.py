@@ -23,7 +23,7 @@ from grasp_learning.evaluation.evaluate import examine
 from grasp_learning.evaluation.rectangle_metric import best_iou
 from grasp_learning.rectangles import GraspRectangles
 from grasp_learning.training.lesson import Lesson
-from grasp_planning.generative import inference
+from grasp_planning.generative import hardware
 from grasp_planning.generative.card import read_card
 from grasp_planning.generative.postprocessing import GraspMapArrays, Postprocessing
 from grasp_planning.generative.preprocessing import Preprocessing
@@ -112,7 +112,7 @@ def test_the_raster_is_that_of_the_network(bars: Path) -> None:
 
 
 def test_bad_input_of_eval(weights: Path, bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inference, "has_gpu", lambda: False)
+    monkeypatch.setattr(hardware, "has_gpu", lambda: False)
     code, output = invoke(eval_command, "--weights", weights, "--dataset", bars, "--device", "cuda")
     assert code == 2 and "torch finds no GPU: use the device 'cpu' or 'auto'" in output
     code, output = invoke(eval_command, "--weights", tmp_path / "no.safetensors", "--dataset", bars)

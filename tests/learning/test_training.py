@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import errno
+import json
+import os
 import re
 import shutil
 import signal
@@ -22,6 +24,7 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from grasp_learning.datasets.errors import DatasetError
+from grasp_learning.datasets.index_file import INDEX_FILE, VERSION
 from grasp_learning.datasets.jacquard import JacquardDataset, write_color, write_depth
 from grasp_learning.datasets.splits import SPLITS_FILE, ObjectSplits
 from grasp_learning.evaluation.evaluate import evaluate
@@ -31,7 +34,7 @@ from grasp_learning.training.epoch_pictures import COLUMNS, HEADER, EpochPicture
 from grasp_learning.training.errors import RunError
 from grasp_learning.training.lesson import VALIDATION, Lesson
 from grasp_learning.training.packed import pack
-from grasp_learning.training.run import CHECKPOINTS, METRICS, SETTINGS, WEIGHTS, train
+from grasp_learning.training.run import CHECKPOINTS, METRICS, SETTINGS, WEIGHTS, calculates_bfloat16, train
 from grasp_learning.training.settings import TrainingSettings
 from grasp_perception.configuration import ConfigurationError
 from grasp_perception.files import held, write_atomically
@@ -303,8 +306,19 @@ def test_a_run_does_not_go_on_with_other_scenes(
     shutil.copytree(bars, root)
     data = f"data=[{{root: {root}}}]"
     interrupted(small_training, tmp_path / "run", monkeypatch, data)
+    words = r"was begun on other scenes: its datasets were made or split anew since"
+    annotations = JacquardDataset(root).part("train").scenes[0].grasps
+    before, recipe = annotations.read_text(), {"meshes": "here", "scenes": 20, "seed": 0, "settings": {"noise": None}}
+    annotations.write_text(before.replace(";", ";0", 1))  # made anew with other trials
+    with pytest.raises(RunError, match=words):
+        run(small_training, tmp_path / "run", data, "optimization.epochs=2")
+    annotations.write_text(before)
+    (root / INDEX_FILE).write_text(json.dumps({"version": VERSION, **recipe}) + "\n")  # or with noise
+    with pytest.raises(RunError, match=words):
+        run(small_training, tmp_path / "run", data, "optimization.epochs=2")
+    (root / INDEX_FILE).unlink()
     ObjectSplits.create(JacquardDataset(root).objects, (0.7, 0.15, 0.15), seed=5).save(root / SPLITS_FILE)
-    with pytest.raises(RunError, match=r"was begun on other scenes: its datasets were made or split anew since"):
+    with pytest.raises(RunError, match=words):
         run(small_training, tmp_path / "run", data, "optimization.epochs=2")
 
 
@@ -350,6 +364,17 @@ def test_the_precision_of_the_numbers(
     assert said == {expected}
     weights = load_weights(tmp_path / "run" / WEIGHTS)[0].state_dict()
     assert {values.dtype for values in weights.values() if values.is_floating_point()} == {torch.float32}
+
+
+@pytest.mark.parametrize("emulated", [False, True])
+def test_a_gpu_that_only_emulates_bfloat16_does_not_calculate_with_it(
+    monkeypatch: pytest.MonkeyPatch, emulated: bool
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(
+        torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation or not emulated
+    )
+    assert calculates_bfloat16() is not emulated
 
 
 def test_a_log_for_tensorboard(small_training: Path, tmp_path: Path) -> None:
@@ -423,6 +448,25 @@ def test_a_disk_without_room_for_what_is_prepared(bars: Path, tmp_path: Path, mo
     with pytest.raises(OSError, match=r"No space left on device: '.*color\.npy'"):
         pack(JacquardDataset(bars), Preprocessing(size=48), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_killed_processes_left_half_prepared_is_removed(bars: Path, tmp_path: Path) -> None:
+    left, busy, young = (tmp_path / f".{name}.123.part" for name in ("left", "busy", "young"))
+    for folder in (left, busy, young):
+        folder.mkdir()
+        (folder / "color.npy").touch()
+    with held(busy):
+        for folder in (left, busy):
+            os.utime(folder, (0, 0))
+        pack(JacquardDataset(bars), Preprocessing(size=48), tmp_path)
+    (packed,) = set(tmp_path.iterdir()) - {busy, young}
+    assert {file.name for file in packed.iterdir()} == {
+        "color.npy",
+        "depth.npy",
+        "first.npy",
+        "grasps.npy",
+        "scenes.json",
+    }
 
 
 def test_two_trainings_may_prepare_the_same_scenes(bars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

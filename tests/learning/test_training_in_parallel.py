@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
 SCRIPT = """
 import json
 import sys
@@ -21,7 +23,7 @@ from grasp_learning.training.losses import Losses
 from grasp_learning.training.run import train
 from grasp_learning.training.settings import TrainingSettings
 
-config, folder = map(Path, sys.argv[1:])
+config, folder = map(Path, sys.argv[1:3])
 learnt = taught.losses
 
 
@@ -32,7 +34,8 @@ class Pair(lightning.Trainer):
     def fit(self, lesson, *rest, **named):
         super().fit(lesson, *rest, **named)
         weights = torch.cat([values.detach().flatten() for values in lesson.parameters()]).double()
-        facts = self.current_epoch, self.optimizers[0].param_groups[0]["lr"], weights.sum().item()
+        sizes = [len(batch[0]) for batch in self.train_dataloader]
+        facts = self.current_epoch, self.optimizers[0].param_groups[0]["lr"], sizes, weights.sum().item()
         (folder / f"process{self.global_rank}.txt").write_text(json.dumps(facts))
 
 
@@ -47,7 +50,7 @@ def judge(lesson, batch, index):
 
 lightning.Trainer = Pair
 taught.Lesson.validation_step = judge
-overrides = ["optimization.decays=1", "optimization.patience=0"]
+overrides = ["optimization.decays=1", "optimization.patience=0", *sys.argv[3:]]
 train(TrainingSettings.read(config, overrides), folder, cache=folder.parent / "cache", command="a test")
 """
 
@@ -62,5 +65,11 @@ def test_two_processes_agree_on_the_rate_and_the_end(small_training: Path, tmp_p
     assert done.returncode == 0, done.stderr
     first, second = (json.loads((folder / f"process{rank}.txt").read_text()) for rank in range(2))
     assert first == second
-    assert first[:2] == [3, 0.002 * 0.3**2]
-    assert (folder / "weights.yaml").is_file()
+    assert first[:3] == [3, 0.002 * 0.3**2, 7 * [1]]  # of 14 scenes in batches of 2
+    assert yaml.safe_load((folder / "weights.yaml").read_text())["training"]["devices"] == 2
+    words[-1] = str(tmp_path / "odd")
+    words.append("optimization.batch=3")
+    done = subprocess.run(
+        words, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=120
+    )
+    assert "optimization.batch is 3, which 2 GPUs cannot share evenly: take a multiple, or fewer" in done.stderr

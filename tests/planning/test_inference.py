@@ -15,7 +15,7 @@ import yaml
 from numpy.typing import NDArray
 
 from grasp_perception.configuration import ConfigurationError
-from grasp_planning.generative import hardware, inference, openvino_runner, torch_runner
+from grasp_planning.generative import hardware, openvino_runner, torch_runner
 from grasp_planning.generative.card import WeightsError
 from grasp_planning.generative.hardware import DeviceError
 from grasp_planning.generative.inference import open_runner
@@ -35,7 +35,7 @@ def exports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where they are kept; float32 on any machine."""
     monkeypatch.setenv("GRASP_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(openvino_runner, "has_bfloat16", lambda: False)
-    monkeypatch.setattr(inference, "has_gpu", lambda: False)
+    monkeypatch.setattr(hardware, "has_gpu", lambda: False)
     return tmp_path / "cache/networks"
 
 
@@ -179,7 +179,7 @@ def test_torch_says_the_same_while_a_network_is_trained(name: str, tmp_path: Pat
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_gpu_says_the_same(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inference, "has_gpu", hardware.has_gpu)
+    monkeypatch.undo()
     weights = saved(tmp_path, name)
     runner, _ = open_runner(weights, "cuda")
     assert runner.description == f"torch {torch.__version__} on {torch.cuda.get_device_name()}, float32"
@@ -210,8 +210,7 @@ def test_a_gpu_that_is_asked_for_by_name_needs_no_sign_of_its_driver(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hardware, "DRIVER", tmp_path / "nowhere")
-    monkeypatch.setattr(inference, "has_gpu", hardware.has_gpu)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(hardware, "has_gpu", lambda: True)
     made = SimpleNamespace(description="on the GPU")
     monkeypatch.setattr(torch_runner, "TorchRunner", lambda network, device: made if device == "cuda" else None)
     weights = saved(tmp_path)

@@ -23,6 +23,7 @@ from grasp_learning.experiment.report import MARKDOWN, write_report
 from grasp_learning.experiment.runs import Experiment, Run
 from grasp_learning.training.errors import RunError
 from grasp_perception.cache import cache_folder
+from grasp_planning.generative.hardware import takes_gpu
 from grasp_planning.grasps import GraspRectangle
 from grasp_sim.judging.exam import Exam
 from grasp_sim.judging.fitted import FittedJaws
@@ -54,6 +55,7 @@ def command(
             for test in experiment.settings.tests:
                 if test.sgt or test.fit_jaws:
                     Exam(test.root, test.part)  # now, not after the first training
+            takes_gpu(device.value)
             left = perform(
                 experiment,
                 trials=_Simulated(),

@@ -15,7 +15,8 @@ from grasp_learning.evaluation.rectangle_metric import RectangleScores, best_iou
 from grasp_learning.prepared import in_network, prepared
 from grasp_learning.progress import Progress
 from grasp_learning.rectangles import GraspRectangles
-from grasp_planning.generative.inference import Device, NetworkRunner, open_runner
+from grasp_planning.generative.hardware import Device
+from grasp_planning.generative.inference import NetworkRunner, open_runner
 from grasp_planning.generative.postprocessing import Postprocessing
 from grasp_planning.generative.preprocessing import Preprocessing
 from grasp_planning.grasps import GraspRectangle
@@ -100,7 +101,7 @@ def examine(
         started = time.perf_counter()
         image = prepared(scene, preprocessing)
         maps = runner(preprocessing.tensor(image.color, image.depth))
-        found = however_poor.grasps(maps, TRIED if choice else 1) or however_poor.grasps(maps)
+        found = however_poor.grasps(maps, TRIED if choice else 1)
         candidates = [image.grasp_to_image(grasp) for grasp in found]
         grasp = choice(scene, candidates) if choice else candidates[0]
         seconds.append(time.perf_counter() - started)

@@ -20,11 +20,12 @@ from grasp_learning.experiment.results import read_results, write_result
 from grasp_learning.experiment.runs import Experiment, Run
 from grasp_learning.experiment.settings import EvaluationSet
 from grasp_learning.progress import Watch
+from grasp_learning.training.errors import Diverged, RunError
 from grasp_learning.training.run import WEIGHTS, holds, require_scenes, train
 from grasp_learning.training.scenes import learned_digest, open_parts, scenes_digest
 from grasp_learning.training.settings import DataSource
 from grasp_perception.files import held
-from grasp_planning.generative.inference import Device
+from grasp_planning.generative.hardware import Device
 from grasp_planning.grasps import GraspRectangle
 
 
@@ -78,7 +79,7 @@ def perform(
     Raises:
         ConfigurationError: There is no such row or table.
         DatasetError: A dataset is broken, a test set is empty, or objects of one are trained on.
-        RunError: The folder holds a run with other settings.
+        RunError: The folder holds a run with other settings, or trainings diverged; then all others are done.
     """
     runs = experiment.only(only)
     tests = [(test, JacquardDataset(test.root, test.depth).part(test.part)) for test in experiment.settings.tests]
@@ -90,25 +91,30 @@ def perform(
     for run in runs:
         holds(run.folder, run.settings)
         require_scenes(run.folder, trained[run.settings.data])
-    write_report(experiment)
-    left = []
+    write_report(experiment, digests)
+    left, diverged = [], []
     for number, run in enumerate(runs, 1):
         with held(run.folder) as mine:
             if not mine:
                 left.append(run)
                 continue
-            results = read_results(run, experiment.settings.tests)
-            known = {name for name, row in results.items() if row.get("scenes_sha256") == digests[name]}
+            known = read_results(run, experiment.settings.tests, digests)
             if len(known) == len(tests):
                 continue
             of_this = _about(f"{run} ({number} of {len(runs)})", watch)
             # One device: where there are more, other processes take other runs.
-            train(run.settings, run.folder, cache=cache, command=command, devices=1, watch=of_this)
+            try:
+                train(run.settings, run.folder, cache=cache, command=command, devices=1, watch=of_this)
+            except Diverged as error:
+                diverged.append(f"{run}: {error}")
+                continue
             for test, scenes in tests:
                 if test.name not in known:
                     row = _evaluated(run, test, scenes, trials, device, of_this)
                     write_result(run, test, digests[test.name], row)
-        write_report(experiment)
+        write_report(experiment, digests)
+    if diverged:
+        raise RunError("; ".join(diverged))
     return left
 
 

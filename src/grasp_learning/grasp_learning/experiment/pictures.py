@@ -36,7 +36,7 @@ MARGIN = 0.35
 def draw_chart(path: Path, title: str, rows: Sequence[dict[str, Any]]) -> None:
     """Rows of a table as a chart: a panel for each measure, a group for each network, a mark for each of its maps.
 
-    Whiskers are 95 % intervals over scenes; of IoU-Avg, the standard deviation over seeds. Dots are seeds.
+    Whiskers are 95 % intervals over the scenes of all seeds. Dots are seeds.
 
     Args:
         path: PNG to write.

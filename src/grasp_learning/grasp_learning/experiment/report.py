@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from grasp_learning.datasets.errors import DatasetError
+from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_learning.experiment.pictures import draw_chart
 from grasp_learning.experiment.results import read_results, summarised
 from grasp_learning.experiment.runs import Experiment
 from grasp_learning.experiment.settings import EvaluationSet, TableSettings
 from grasp_learning.training.run import holds
+from grasp_learning.training.scenes import scenes_digest
 from grasp_learning.training.settings import TrainingSettings
 from grasp_perception.files import write_atomically, write_json
 
@@ -23,8 +27,13 @@ LEGEND = (
 )
 
 
-def write_report(experiment: Experiment) -> dict[str, Any]:
+def write_report(experiment: Experiment, digests: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Write ``report.md``, ``report.json`` and the charts, of all that was measured so far.
+
+    Args:
+        experiment: Whose folder.
+        digests: As `scenes_digest` says of the test sets, by name; what was measured on other scenes is left out. If
+            None, those of the test sets that are there.
 
     Returns:
         The content of ``report.json``.
@@ -32,7 +41,7 @@ def write_report(experiment: Experiment) -> dict[str, Any]:
     Raises:
         RunError: A run of the folder has other settings than the experiment's.
     """
-    content = report_content(experiment)
+    content = report_content(experiment, _present(experiment) if digests is None else digests)
     folder = experiment.folder
     folder.mkdir(parents=True, exist_ok=True)
     for settings, table in zip(experiment.settings.tables, content["tables"]):
@@ -44,12 +53,21 @@ def write_report(experiment: Experiment) -> dict[str, Any]:
     return content
 
 
-def report_content(experiment: Experiment) -> dict[str, Any]:
-    """What the report says, for machines."""
+def _present(experiment: Experiment) -> dict[str, str]:
+    """Digests of those test sets that are on this machine."""
+    digests = {}
+    for test in experiment.settings.tests:
+        with contextlib.suppress(DatasetError):
+            digests[test.name] = scenes_digest([JacquardDataset(test.root, test.depth).part(test.part)])
+    return digests
+
+
+def report_content(experiment: Experiment, digests: Mapping[str, str]) -> dict[str, Any]:
+    """What the report says, for machines; see `write_report`."""
     for run in experiment.runs:
         holds(run.folder, run.settings)
     tests = experiment.settings.tests
-    results = {(run.row, run.seed): read_results(run, tests) for run in experiment.runs}
+    results = {(run.row, run.seed): read_results(run, tests, digests) for run in experiment.runs}
     whole = sum(len(found) == len(tests) for found in results.values())
 
     def row(table: TableSettings, name: str, test: EvaluationSet) -> dict[str, Any]:
@@ -66,6 +84,7 @@ def report_content(experiment: Experiment) -> dict[str, Any]:
         "title": experiment.settings.title,
         "runs": {"all": len(experiment.runs), "done": whole},
         "tests": [test.model_dump(mode="json") for test in tests],
+        "mixed": [test.name for test in tests if len(_scenes(results.values(), test)) > 1],
         "tables": [
             {
                 "name": table.name,
@@ -75,6 +94,11 @@ def report_content(experiment: Experiment) -> dict[str, Any]:
             for table in experiment.settings.tables
         ],
     }
+
+
+def _scenes(results: Iterable[dict[str, dict[str, Any]]], test: EvaluationSet) -> set[str]:
+    """Digests of the scenes on which a test set was measured."""
+    return {found[test.name]["scenes_sha256"] for found in results if test.name in found}
 
 
 def factors(settings: TrainingSettings) -> dict[str, Any]:
@@ -103,7 +127,9 @@ def _markdown(experiment: Experiment, content: dict[str, Any]) -> str:
         for test in experiment.settings.tests:
             rows = table["tests"][test.name]
             lines += [f"### {test.name}: {_described(test, rows)}", "", *_table(rows), ""]
-            if settings.chart and (experiment.folder / chart_name(table["name"], test.name)).is_file():
+            if test.name in content["mixed"]:
+                lines += ["Not all of these were measured on the same scenes: the test set was made or split anew.", ""]
+            if settings.chart and any(row["measured"] for row in rows):
                 lines += [f"![{table['title']}]({chart_name(table['name'], test.name)})", ""]
     for test in experiment.settings.tests:
         sheets = _sheets(experiment, content, test)

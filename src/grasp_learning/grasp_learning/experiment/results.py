@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,13 +30,21 @@ def write_result(run: Run, test: EvaluationSet, scenes: str, row: dict[str, Any]
     write_json(run.folder / EVALUATION, content)
 
 
-def read_results(run: Run, tests: Sequence[EvaluationSet]) -> dict[str, dict[str, Any]]:
-    """What was measured of a run, by test set; what was measured on a set that is now another is left out."""
+def read_results(run: Run, tests: Sequence[EvaluationSet], digests: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """What was measured of a run, by test set; what was measured on a set that is now another is left out.
+
+    Args:
+        run: That was asked.
+        tests: What the sets are now.
+        digests: As `scenes_digest` says of them, by name; of a set that is not among them any scenes count.
+    """
     content = _content(run)
     return {
         test.name: {key: value for key, value in content[test.name].items() if key != "test"}
         for test in tests
-        if test.name in content and EvaluationSet.model_validate(content[test.name]["test"]) == test
+        if test.name in content
+        and EvaluationSet.model_validate(content[test.name]["test"]) == test
+        and digests.get(test.name) in (None, content[test.name]["scenes_sha256"])
     }
 
 

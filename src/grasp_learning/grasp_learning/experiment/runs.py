@@ -77,7 +77,7 @@ class Experiment:
         return tuple(dict.fromkeys(seed for table in self.settings.tables if row in table.rows for seed in table.seeds))
 
     def _run(self, row: str, seed: int) -> Run:
-        own = (*self.settings.overrides, *self._overrides, *self.settings.rows[row], f"name={row}", f"seed={seed}")
+        own = (*self.settings.overrides, *self._overrides, *self.settings.rows[row], f'name="{row}"', f"seed={seed}")
         try:
             settings = TrainingSettings.read(self._path.parent / self.settings.base, list(own))
         except ConfigurationError as error:

@@ -27,7 +27,7 @@ class Telling(lightning.Callback):
     ) -> None:
         """Tell it."""
         assert isinstance(lesson, Lesson) and trainer.max_epochs is not None
-        at_once = lesson.settings.optimization.batch * trainer.world_size
+        at_once = lesson.settings.optimization.batch
         batches, epoch = int(trainer.num_training_batches), trainer.current_epoch
         note = f"epoch {epoch + 1} of {trainer.max_epochs}, loss {float(outputs['loss']):.5f}"
         if (validation := trainer.callback_metrics.get(VALIDATION)) is not None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from grasp_learning.training.errors import RunError
+from grasp_learning.training.errors import Diverged
 from grasp_learning.training.losses import losses
 from grasp_learning.training.scenes import grasp_maps
 from grasp_learning.training.settings import TrainingSettings
@@ -50,11 +50,11 @@ class Lesson(lightning.LightningModule):
         """Look whether the loss is still a number, and whether the rate decays, before a checkpoint is written.
 
         Raises:
-            RunError: It is not.
+            Diverged: It is not.
         """
         loss = self.trainer.callback_metrics[VALIDATION]
         if not torch.isfinite(loss):
-            raise RunError(
+            raise Diverged(
                 f"the training diverged: after epoch {self.current_epoch + 1} the loss in validation is not a number; "
                 f"take an optimization.rate below {self.settings.optimization.rate:g}"
             )

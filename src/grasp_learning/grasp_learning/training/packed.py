@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,11 +21,13 @@ from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_learning.prepared import in_network, prepared
 from grasp_learning.progress import Progress
 from grasp_learning.rectangles import GraspRectangles
-from grasp_perception.files import write_atomically
+from grasp_perception.files import LOCK, PART, held, write_atomically
 from grasp_planning.generative.preprocessing import Preprocessing
 
 FORMAT = 2
 FACTS = "scenes.json"
+OLD = 3600.0
+"""s"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,28 +105,43 @@ def _key(dataset: JacquardDataset, preprocessing: Preprocessing) -> str:
 
 
 def _write(dataset: JacquardDataset, preprocessing: Preprocessing, folder: Path, progress: Progress | None) -> None:
-    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    part = folder.with_name(f".{folder.name}.{os.getpid()}{PART}")
+    _remove_left(folder.parent)
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    count, size = len(dataset), preprocessing.size
     try:
-        color = _mapped(part / "color.npy", np.uint8, (count, size, size, 3))
-        depth = _mapped(part / "depth.npy", np.float16, (count, size, size))
-        grasps: list[NDArray[np.float64]] = []
-        for index, packed in enumerate(_prepared(dataset, preprocessing)):
-            color[index], depth[index] = packed.color, packed.depth
-            grasps.append(packed.grasps.values)
-            if progress is not None:
-                progress(index + 1, count)
-        color.flush()
-        depth.flush()
-        np.save(part / "grasps.npy", np.concatenate([np.empty((0, 5)), *grasps]))
-        np.save(part / "first.npy", np.cumsum([0, *(len(values) for values in grasps)]))
-        write_atomically(part / FACTS, json.dumps({"ids": list(dataset.ids)}).encode())
-        _hand_over(part, folder)
+        with held(part):
+            _fill(part, dataset, preprocessing, progress)
+            (part / LOCK).unlink()
+            _hand_over(part, folder)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
+
+
+def _remove_left(cache: Path) -> None:
+    """Remove what killed processes left half prepared, which may be gigabytes."""
+    for left in cache.glob(f".*{PART}"):
+        if time.time() - left.stat().st_mtime > OLD:  # younger ones may be about to be held
+            with held(left) as mine:
+                if mine:
+                    shutil.rmtree(left)
+
+
+def _fill(part: Path, dataset: JacquardDataset, preprocessing: Preprocessing, progress: Progress | None) -> None:
+    count, size = len(dataset), preprocessing.size
+    color = _mapped(part / "color.npy", np.uint8, (count, size, size, 3))
+    depth = _mapped(part / "depth.npy", np.float16, (count, size, size))
+    grasps: list[NDArray[np.float64]] = []
+    for index, packed in enumerate(_prepared(dataset, preprocessing)):
+        color[index], depth[index] = packed.color, packed.depth
+        grasps.append(packed.grasps.values)
+        if progress is not None:
+            progress(index + 1, count)
+    color.flush()
+    depth.flush()
+    np.save(part / "grasps.npy", np.concatenate([np.empty((0, 5)), *grasps]))
+    np.save(part / "first.npy", np.cumsum([0, *(len(values) for values in grasps)]))
+    write_atomically(part / FACTS, json.dumps({"ids": list(dataset.ids)}).encode())
 
 
 def _mapped(file: Path, kind: type[np.generic], shape: tuple[int, ...]) -> np.memmap[Any, Any]:

@@ -77,11 +77,12 @@ def train(
         cache: Folder of prepared datasets.
         command: That was given, for the card.
         tensorboard: Whether to log for TensorBoard too.
-        devices: GPUs that train together.
+        devices: GPUs that train together, each on its share of a batch.
         watch: Shows how it goes.
 
     Raises:
-        RunError: The folder holds a run with other settings or of other scenes, or another process is training there.
+        RunError: The folder holds a run with other settings or of other scenes, another process is training there, the
+            training diverged, or the GPUs cannot share a batch.
         DatasetError: A dataset is broken, has no stored splits or nothing to train with.
         ImageError: The preprocessing does not fit its images.
         WeightsError: The weights of a finished run are broken, or 16 bit do not hold them.
@@ -139,10 +140,15 @@ def _train(
             enable_progress_bar=False,
             log_every_n_steps=20,
         )
+        if settings.optimization.batch % trainer.world_size:
+            raise RunError(
+                f"optimization.batch is {settings.optimization.batch}, which {trainer.world_size} GPUs cannot share "
+                "evenly: take a multiple, or fewer of them (CUDA_VISIBLE_DEVICES)"
+            )
         trainer.fit(
             lesson,
-            _loader(shown, settings, shuffled=True),
-            _loader(kept, settings, shuffled=False),
+            _loader(shown, settings, trainer.world_size, shuffled=True),
+            _loader(kept, settings, trainer.world_size, shuffled=False),
             ckpt_path=earlier,
         )
     state = _loaded(checkpoints / "best.ckpt")
@@ -161,6 +167,8 @@ def _train(
         "settings": settings.model_dump(mode="json"),
         "command": command,
         "parameters": parameters_of(network),
+        "devices": trainer.world_size,
+        "precision": str(trainer.precision),
         "epochs": trainer.current_epoch,
         "best_epoch": int(state["epoch"]) + 1,
         "minutes": round(timer.time_elapsed() / 60, 1),
@@ -283,12 +291,14 @@ def _table(folder: Path, steps: int) -> CSVLogger:
     return log
 
 
-def _loader(scenes: Any, settings: TrainingSettings, *, shuffled: bool) -> DataLoader[Any]:
+def _loader(scenes: Any, settings: TrainingSettings, processes: int, *, shuffled: bool) -> DataLoader[Any]:
+    """Batches, of which each of several processes has its share."""
+    batch = settings.optimization.batch
     return DataLoader(
         scenes,
-        batch_size=settings.optimization.batch,
+        batch_size=batch // processes,
         shuffle=shuffled,
-        drop_last=shuffled and len(scenes) >= settings.optimization.batch,
+        drop_last=shuffled and len(scenes) >= batch,
         num_workers=settings.workers,
         persistent_workers=settings.workers > 0,
         pin_memory=torch.cuda.is_available(),
@@ -304,7 +314,7 @@ def _precision(settings: TrainingSettings) -> Any:
 def calculates_bfloat16() -> bool:
     """Whether this machine is faster with bfloat16: a recent GPU, or a processor with AMX or AVX-512 BF16."""
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported()
+        return torch.cuda.is_bf16_supported(including_emulation=False)
     return has_bfloat16()
 
 

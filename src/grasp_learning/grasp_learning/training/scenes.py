@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -102,10 +103,14 @@ def validation_scenes(sources: Sequence[DataSource]) -> list[JacquardDataset]:
 
 
 def scenes_digest(datasets: Iterable[JacquardDataset]) -> str:
-    """SHA-256 of which scenes datasets hold."""
+    """SHA-256 of which scenes datasets hold, of their annotations, and of the recipe of those that were generated."""
     digest = hashlib.sha256()
     for dataset in datasets:
         digest.update("\n".join([str(len(dataset)), *dataset.ids, ""]).encode())
+        for scene in dataset.scenes:
+            digest.update(scene.grasps.read_bytes())
+        made = {**_recipe(dataset.root, dataset.min_robustness), "name": "", "depth": dataset.depth_kind}
+        digest.update(json.dumps(made, sort_keys=True).encode())
     return digest.hexdigest()
 
 
@@ -122,13 +127,13 @@ def sizes(datasets: Sequence[JacquardDataset]) -> dict[str, int]:
 
 def recipes(sources: Sequence[DataSource]) -> list[dict[str, Any]]:
     """What each dataset was made from, for a card; of one that was not generated, the name of its folder."""
-    return [_recipe(source) for source in sources]
+    return [_recipe(source.root, source.min_robustness) for source in sources]
 
 
-def _recipe(source: DataSource) -> dict[str, Any]:
-    index = source.root / INDEX_FILE
-    recipe = read_recipe(index) if index.is_file() else {"name": source.root.name}
-    if not source.min_robustness:
+def _recipe(root: Path, min_robustness: float) -> dict[str, Any]:
+    index = root / INDEX_FILE
+    recipe = read_recipe(index) if index.is_file() else {"name": root.name}
+    if not min_robustness:
         return recipe
-    uncertainty = Robustness(source.root).header.uncertainty.model_dump()
-    return {**recipe, "robustness": {"at_least": source.min_robustness, **uncertainty}}
+    uncertainty = Robustness(root).header.uncertainty.model_dump()
+    return {**recipe, "robustness": {"at_least": min_robustness, **uncertainty}}

@@ -34,6 +34,7 @@ class Optimization(Configuration):
     epochs: int = Field(default=50, ge=1)
     """At most."""
     batch: int = Field(default=8, ge=1)
+    """Scenes of a step; several GPUs share them."""
     rate: float = Field(default=0.002, gt=0)
     """Adam's: at first with `plateau`, at its greatest with `one cycle`."""
     schedule: Literal["plateau", "one cycle"] = "plateau"
@@ -68,7 +69,7 @@ class TrainingSettings(Configuration):
     """But for its `width_scale`, which is the labels'."""
     optimization: Optimization = Optimization()
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """auto: bfloat16 where the processor calculates with it, float32 elsewhere."""
+    """auto: bfloat16 where the processor or the GPU calculates with it, float32 elsewhere."""
     half: bool = False
     """Whether weights are stored as numbers of 16 bit; what the card says of them is then true of the rounded ones."""
     workers: int = Field(default=1, ge=0)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
+Device = Literal["auto", "cpu", "cuda"]
 DRIVER = Path("/proc/driver/nvidia")
 PROCESSOR = Path("/proc/cpuinfo")
 
@@ -28,3 +30,17 @@ def has_gpu() -> bool:
     import torch
 
     return torch.cuda.is_available()
+
+
+def takes_gpu(device: Device) -> bool:
+    """Whether networks are asked on a GPU.
+
+    Args:
+        device: auto takes one where there is NVIDIA's driver, and torch finds one; torch is not asked elsewhere.
+
+    Raises:
+        DeviceError: There is none, and it was asked for.
+    """
+    if device == "cuda" and not has_gpu():
+        raise DeviceError("torch finds no GPU: use the device 'cpu' or 'auto'")
+    return device == "cuda" or (device == "auto" and has_driver() and has_gpu())

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grasp_planning.generative.card import WeightsCard, read_card
-from grasp_planning.generative.hardware import DeviceError, has_driver, has_gpu
+from grasp_planning.generative.hardware import Device, takes_gpu
 from grasp_planning.generative.postprocessing import GraspMapArrays
 
-Device = Literal["auto", "cpu", "cuda"]
 _LOG = logging.getLogger(__name__)
 
 
@@ -35,7 +34,7 @@ def open_runner(weights: Path, device: Device = "auto") -> tuple[NetworkRunner, 
 
     Args:
         weights: ``<name>.safetensors``, its card beside it.
-        device: auto takes a GPU where there is NVIDIA's driver, and torch finds one; torch is not asked elsewhere.
+        device: See `takes_gpu`.
 
     Raises:
         WeightsError: The weights or their card are missing or wrong.
@@ -44,13 +43,11 @@ def open_runner(weights: Path, device: Device = "auto") -> tuple[NetworkRunner, 
     """
     card, _ = read_card(weights)
     runner: NetworkRunner
-    if (device == "cuda" or (device == "auto" and has_driver())) and has_gpu():
+    if takes_gpu(device):
         from grasp_planning.generative.torch_runner import TorchRunner  # to import torch takes seconds
         from grasp_planning.generative.weights import load_weights
 
         runner = TorchRunner(load_weights(weights)[0], "cuda")
-    elif device == "cuda":
-        raise DeviceError("torch finds no GPU: use the device 'cpu' or 'auto'")
     else:
         from grasp_planning.generative.openvino_runner import OpenVINORunner  # training, which imports this, does not
 

@@ -18,7 +18,8 @@ from grasp_perception.frame import RGBDFrame
 from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_perception.table import NoTableError, TablePlane, fit_table
 from grasp_planning.generative.card import WeightsError
-from grasp_planning.generative.inference import Device, open_runner
+from grasp_planning.generative.hardware import Device
+from grasp_planning.generative.inference import open_runner
 from grasp_planning.generative.preprocessing import ImageError, PreparedImage
 from grasp_planning.generative.standing import Square, Standing, find_standing
 from grasp_planning.grasps import GraspCandidate, GraspRectangle
