@@ -28,6 +28,7 @@ INSTALL = ROOT / "install"
 STAMPS = ROOT / "build" / ".stamps"
 COMMANDS = INSTALL / "grasp_bringup/lib/grasp_bringup"
 ENVIRONMENT = INSTALL / "environment.sh"
+DISCOVERY = "ROS_AUTOMATIC_DISCOVERY_RANGE"
 SUPPORTED = ((3, 10), (3, 11))
 APT_LISTS = Path("/var/lib/apt/lists")
 
@@ -233,7 +234,7 @@ def wheel_environment() -> dict[str, str]:
         "ROS_DISTRO": "jazzy",
         "ROS_VERSION": "2",
         "ROS_PYTHON_VERSION": "3",
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        DISCOVERY: "LOCALHOST",
         "FASTRTPS_DEFAULT_PROFILES_FILE": str(ROOT / "config/dds/fastdds.xml"),  # room for images
     }
 
@@ -254,7 +255,9 @@ def write_environment(environment: dict[str, str]) -> None:
         value = sourced[name]
         if name == "PATH":
             value = f"{COMMANDS}:{value.removesuffix(os.environ['PATH']).rstrip(':')}"
-        if name in appended:
+        if name == DISCOVERY:  # one's own choice counts
+            lines.append(f'export {name}="${{{name}:-{value}}}"')
+        elif name in appended:
             lines.append(f'export {name}={shlex.quote(value)}"${{{name}:+:${name}}}"')
         elif name.startswith(own) or (value != os.environ.get(name) and name not in ("_", "PWD", "SHLVL", "OLDPWD")):
             lines.append(f"export {name}={shlex.quote(value)}")

@@ -52,7 +52,7 @@ RECORDS = [
 
 
 def test_report_has_what_it_promises() -> None:
-    content = report(RECORDS, arm="widowx", camera="widowx", planner="antipodal", motion="embedded", seed=3)
+    content = report(RECORDS, asked=5, arm="widowx", camera="widowx", planner="antipodal", motion="embedded", seed=3)
     assert {key: content[key] for key in ("arm", "camera", "planner", "motion", "seed")} == {
         "arm": "widowx",
         "camera": "widowx",
@@ -76,7 +76,7 @@ def test_names_are_shown_as_they_are() -> None:
 
 def test_a_gripper_that_is_wrong_about_success_does_not_count() -> None:
     claimed = [record("box", Outcome.SUCCESS, in_bin=False)]
-    assert report(claimed, arm="a", camera="c", planner="p", motion="m", seed=0)["success_rate"] == 0.0
+    assert report(claimed, asked=1, arm="a", camera="c", planner="p", motion="m", seed=0)["success_rate"] == 0.0
 
 
 def test_pictures_are_drawn_with_missing_moments(tmp_path: Path) -> None:
@@ -89,7 +89,8 @@ def test_pictures_are_drawn_with_missing_moments(tmp_path: Path) -> None:
 def test_what_was_followed_is_reported_and_drawn(tmp_path: Path) -> None:
     sights = tuple(Sight(10.0 + 0.1 * i, 0.2, 0.001 * i) for i in range(30))
     followed = replace(RECORDS[0], tracking=Tracking(30, 2, 7, 12.345, 0.035, sights))
-    (first, second) = report([followed, RECORDS[1]], arm="a", camera="c", planner="p", motion="m", seed=0)["picks"]
+    facts = {"arm": "a", "camera": "c", "planner": "p", "motion": "m"}
+    (first, second) = report([followed, RECORDS[1]], asked=2, seed=0, **facts)["picks"]
     assert first["tracking"] == {"images": 30, "misses": 2, "corrections": 7, "hz": 12.35, "pushed": 0.035}
     assert second["tracking"] is None
     assert [table.title for table in tables([followed])][1] == "Following the object"
@@ -170,8 +171,31 @@ def test_ctrl_c_while_a_picture_is_drawn_keeps_what_was_done(tmp_path: Path, mon
     app = typer.Typer()
     app.command()(demo.command)
     result = CliRunner().invoke(app, ["--picks", "5", "--out", str(tmp_path)])
-    assert result.exit_code == 0 and "Interrupted; reporting what was done." in result.output
-    assert len(json.loads((tmp_path / "report.json").read_text())["picks"]) == 3
+    assert result.exit_code == 130 and "Interrupted; reporting what was done." in result.output
+    content = json.loads((tmp_path / "report.json").read_text())
+    assert len(content["picks"]) == 3 and content["asked"] == 5
+
+
+def test_a_pick_that_never_ends_is_told_with_the_reason(
+    ros: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = SessionError("the pick did not answer within 0 s")
+    canceled = MagicMock(status=GoalStatus.STATUS_CANCELED)
+    canceled.result = Pick.Result(object="box_small")
+    canceled.result.outcome.code, canceled.result.outcome.message = Outcome.CANCELED, "canceled by the client"
+    answers = [MagicMock(accepted=True), late, None, canceled]
+    monkeypatch.setattr(PickSession, "_result", MagicMock(side_effect=answers))
+    console = Console(record=True, width=200)
+    with PickSession() as session:
+        monkeypatch.setattr(session, "_pick", MagicMock())
+        monkeypatch.setattr(session, "wait_until_ready", lambda *_, **__: None)
+        monkeypatch.setattr(session, "place", lambda *_: [(0.2, 0.0)])
+        records: list[PickRecord] = []
+        names = ["box_small", "cube_small"]
+        assert not demo.run_picks(session, MagicMock(), names, 0, tmp_path, console, records, timeout=0.0)
+    words = "the pick did not answer within 0 s; canceled by the client"
+    assert [record.message for record in records] == [words]
+    assert f"Gave up after pick 1: {words}" in console.export_text()
 
 
 def test_a_node_that_ends_in_the_middle_of_a_pick_is_not_waited_for(ros: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,7 +225,7 @@ def test_ctrl_c_ends_the_demo_though_the_pick_succeeded_before_it_was_canceled(
         monkeypatch.setattr(session, "place", lambda *_: [(0.2, 0.0)])
         records: list[PickRecord] = []
         names = ["box_small", "cube_small"]
-        demo.run_picks(session, MagicMock(), names, 0, tmp_path, Console(quiet=True), records)
+        assert demo.run_picks(session, MagicMock(), names, 0, tmp_path, Console(quiet=True), records)
     (done,) = records
     assert done.interrupted and done.outcome is Outcome.SUCCESS
 

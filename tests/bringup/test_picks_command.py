@@ -73,8 +73,19 @@ def test_an_interrupted_run_reports_what_was_done(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(Pick, "run", interrupted)
     arguments = ["--object", "box_small", "--object", "cube_medium", "--planner", "antipodal", "--seed", "4"]
     result = runner.invoke(app, [*arguments, "--json", str(tmp_path / "picks.json")])
-    assert result.exit_code == 0 and "Interrupted; reporting what was done." in result.output
-    assert len(json.loads((tmp_path / "picks.json").read_text())["picks"]) == 1
+    assert result.exit_code == 130 and "Interrupted; reporting what was done." in result.output
+    content = json.loads((tmp_path / "picks.json").read_text())
+    assert len(content["picks"]) == 1 and content["asked"] == 2
+
+
+def test_a_folder_for_pictures_that_is_none_is_told_before_anything_is_picked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pick, "run", None)
+    (tmp_path / "file").touch()
+    arguments = ["--object", "box_small", "--planner", "antipodal", "--pictures", str(tmp_path / "file")]
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == 2 and "File exists" in result.output
 
 
 def test_what_was_picked_before_bad_input_is_not_lost(tmp_path: Path) -> None:

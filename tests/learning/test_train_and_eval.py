@@ -121,6 +121,10 @@ def test_bad_input_of_eval(weights: Path, bars: Path, tmp_path: Path, monkeypatc
     assert code == 2 and "no scene of a Jacquard dataset" in output
     code, output = invoke(eval_command, "--weights", weights, "--dataset", bars, "--predictions", weights / "x.txt")
     assert code == 2 and f"cannot write {weights}: " in output and "IoU-Avg" in output
+    other = tmp_path / "predictions.txt"
+    words = ("--json", weights / "x.json", "--predictions", other)
+    code, output = invoke(eval_command, "--weights", weights, "--dataset", bars, *words)
+    assert code == 2 and f"cannot write {weights}: " in output and len(read_submission(other).grasps) == 3
     shutil.copytree(bars, tmp_path / "bars")
     ObjectSplits.create(JacquardDataset(bars).objects, (0.8, 0.2, 0.0), seed=1).save(tmp_path / "bars" / SPLITS_FILE)
     code, output = invoke(eval_command, "--weights", weights, "--dataset", tmp_path / "bars")

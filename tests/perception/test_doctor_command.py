@@ -137,14 +137,17 @@ def test_no_camera_is_a_finding():
     assert "no camera" in output and "nothing publishes it" in output
 
 
-@pytest.mark.parametrize(("distortion", "flags"), [(0.0, ()), (2.0, ("--rectified",))])
-def test_a_frame_from_topics(spin, table_depth, intrinsics, distortion, flags):
+@pytest.mark.parametrize(
+    ("distortion", "later", "flags"),
+    [(0.0, 0, ()), (2.0, 0, ("--rectified",)), (0.0, 20, ("--stamp-tolerance", "0.022"))],
+)
+def test_a_frame_from_topics(spin, table_depth, intrinsics, distortion, later, flags):
     from rclpy.node import Node
     from sensor_msgs.msg import CameraInfo, Image
     from std_msgs.msg import Header
 
     from grasp_perception.depth import encode_depth
-    from grasp_perception.ros_conversions import array_to_image, camera_info_from_intrinsics
+    from grasp_perception.ros_conversions import array_to_image, camera_info_from_intrinsics, seconds, stamp
 
     node = Node("camera")
     color, depth = node.create_publisher(Image, "/eye/color", 5), node.create_publisher(Image, "/eye/depth", 5)
@@ -155,7 +158,8 @@ def test_a_frame_from_topics(spin, table_depth, intrinsics, distortion, flags):
     def publish():
         header = Header(stamp=node.get_clock().now().to_msg(), frame_id="lens")
         color.publish(array_to_image(pixels, "rgb8", header))
-        depth.publish(array_to_image(millimetres, "16UC1", header))
+        behind = Header(stamp=stamp(seconds(header.stamp) + later * 1e-3), frame_id="lens")
+        depth.publish(array_to_image(millimetres, "16UC1", behind))
         lens = camera_info_from_intrinsics(intrinsics, header)
         lens.d[0] = distortion
         info.publish(lens)

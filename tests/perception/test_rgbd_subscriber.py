@@ -98,6 +98,22 @@ def test_a_frame(camera, subscriber):
     assert subscriber.statistics()["frames received"] == 1
 
 
+def test_images_of_a_part_of_the_sensor_are_taken_at_once(camera, subscriber):
+    at = camera.now()
+    camera.publish_color(at)
+    camera.publish_depth(at)
+    info = camera_info_from_intrinsics(
+        CameraIntrinsics(fx=10.0, fy=10.0, cx=5.0, cy=4.0, width=16, height=12), Header(stamp=stamp(at), frame_id="c")
+    )
+    info.roi.x_offset, info.roi.y_offset, info.roi.width, info.roi.height = 2, 2, 8, 6
+    info.binning_x = info.binning_y = 2
+    camera.info.publish(info)
+    started = time.monotonic()
+    frame = subscriber.wait(timeout=20.0)
+    assert time.monotonic() - started < 10.0  # not the whole time-out
+    assert frame.intrinsics == CameraIntrinsics(fx=5.0, fy=5.0, cx=1.25, cy=0.75, width=4, height=3)
+
+
 def test_the_newest_frame_is_taken_and_the_rest_not_converted(camera, subscriber, monkeypatch):
     converted = []
     convert = rgbd_subscriber.frame_from_messages

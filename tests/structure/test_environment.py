@@ -43,6 +43,13 @@ def test_its_commands_are_found(bootstrap: ModuleType) -> None:
     assert found == [str(commands / "grasp"), str(commands / "launch"), str(python)]
 
 
+def test_nodes_find_each_other_on_this_machine_alone_unless_asked_otherwise(bootstrap: ModuleType) -> None:
+    name = "ROS_AUTOMATIC_DISCOVERY_RANGE"
+    assert entered(bootstrap, f'echo "${name}"') == ["LOCALHOST"]
+    again = entered(bootstrap, f'export {name}=SUBNET; . "{bootstrap.ENVIRONMENT}"; echo "${name}"')
+    assert again == ["SUBNET"]
+
+
 def test_what_was_set_before_stays(bootstrap: ModuleType) -> None:
     path, libraries, prefixes = entered(bootstrap, 'echo "$PATH"; echo "$LD_LIBRARY_PATH"; echo "$AMENT_PREFIX_PATH"')
     assert path == f"{bootstrap.COMMANDS}:{bootstrap.VENV}/bin:{os.defpath}"

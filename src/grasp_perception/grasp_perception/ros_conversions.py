@@ -133,6 +133,12 @@ def depth_from_image(message: Image) -> NDArray[np.float32]:
     return decode_depth(_pixels(message, "depth image", DEPTH_ENCODINGS))
 
 
+def size_of_images(info: CameraInfo) -> tuple[int, int]:
+    """Width and height of the images that a camera_info belongs to, px: `info` itself names those of the sensor."""
+    seen = info.roi if info.roi.width and info.roi.height else info
+    return seen.width // max(1, info.binning_x), seen.height // max(1, info.binning_y)
+
+
 def intrinsics_from_camera_info(message: CameraInfo, *, rectified: bool = False) -> CameraIntrinsics:
     """Pinhole intrinsics of the images a camera_info belongs to.
 
@@ -154,8 +160,7 @@ def intrinsics_from_camera_info(message: CameraInfo, *, rectified: bool = False)
         if region.width and region.height:
             intrinsics = intrinsics.crop(region.x_offset, region.y_offset, region.width, region.height)
         if message.binning_x > 1 or message.binning_y > 1:
-            width = intrinsics.width // max(1, message.binning_x)
-            intrinsics = intrinsics.scale(width, intrinsics.height // max(1, message.binning_y))
+            intrinsics = intrinsics.scale(*size_of_images(message))
     except ValueError as error:
         raise OutcomeError(
             Outcome.MISSING_CAMERA_INFO,

@@ -73,7 +73,8 @@ def command(
 
     Writes report.json, a picture of each pick and summary.png.
 
-    Exit code 0: a pick succeeded; 1: none did, or the robot did not come up; 2: bad input.
+    Exit code 0: a pick succeeded; 1: none did, or the robot did not come up; 2: bad input; 130: interrupted. What was
+    done until then is reported, too.
     """
     console, errors = Console(), Console(stderr=True)
     planner = planner or ("antipodal" if closed_loop else "ggcnn2")
@@ -106,6 +107,7 @@ def command(
         rng = np.random.default_rng(seed)
         pushing = functools.partial(draw_push, workspace=workspace, rng=rng)
     records: list[PickRecord] = []
+    interrupted = False
     try:
         with PickSession() as session:
             session.refuse_another_stack()
@@ -114,7 +116,8 @@ def command(
             except OSError as error:
                 cannot_write(errors, error)
             with launched(LAUNCH_FILE, arguments, output / LOG) as process:
-                run_picks(session, process, names, seed, output, console, records, pushing)
+                timeout = PICK_TIMEOUT / min(rate or 1.0, 1.0)
+                interrupted = run_picks(session, process, names, seed, output, console, records, pushing, timeout)
     except AnotherStack as error:
         console.print(f"[red]{escape(str(error))}[/]")
         raise typer.Exit(1) from error
@@ -123,7 +126,8 @@ def command(
         raise typer.Exit(1) from error
     finally:
         if records:
-            content = report(records, arm=arm, camera=camera, planner=planner, motion=motion, seed=seed)
+            facts = {"arm": arm, "camera": camera, "planner": planner, "motion": motion}
+            content = report(records, asked=len(names), seed=seed, **facts)
             for table in tables(records):
                 console.print(table)
             low, high = content["ci95"]
@@ -137,6 +141,8 @@ def command(
             except OSError as error:
                 cannot_write(errors, error, output)
             console.print(f"Pictures and report: {escape(str(output))}/")
+    if interrupted:
+        raise typer.Exit(130)
     if not any(record.success for record in records):
         raise typer.Exit(1)
 
@@ -182,19 +188,26 @@ def run_picks(
     console: Console,
     records: list[PickRecord],
     pushing: Pushing | None = None,
-) -> None:
+    timeout: float = PICK_TIMEOUT,
+) -> bool:
     """Pick each object, alone on the table, and add what happened to `records`, which are kept when interrupted.
 
-    With `pushing`, in closed loop: it says how an object is moved that lies at x, y.
+    With `pushing`, in closed loop: it says how an object is moved that lies at x, y. A pick that takes longer than
+    `timeout`, seconds, is the last.
+
+    Returns:
+        Whether it was interrupted.
     """
     started = time.monotonic()
     with console.status("Bringing up the robot"):
         session.wait_until_ready(BRINGUP_TIMEOUT, alive=lambda: process.poll() is None)
     console.print(f"The robot is up after {time.monotonic() - started:.1f} s.")
     try:
-        _pick_each(session, names, seed, output, console, records, pushing)
+        _pick_each(session, names, seed, output, console, records, pushing, timeout)
     except KeyboardInterrupt:
         console.print("Interrupted; reporting what was done.")
+        return True
+    return bool(records) and records[-1].interrupted
 
 
 def _pick_each(
@@ -205,6 +218,7 @@ def _pick_each(
     console: Console,
     records: list[PickRecord],
     pushing: Pushing | None,
+    timeout: float,
 ) -> None:
     with ProgressBar(console, "picking", "picks", len(names)) as bar:
         for number, name in enumerate(names, 1):
@@ -215,7 +229,7 @@ def _pick_each(
             try:
                 placed = session.place([name], seed + number - 1)
                 push = None if pushing is None else pushing(*placed[0])
-                record = session.pick(PICK_TIMEOUT, show, closed_loop=pushing is not None, push=push)
+                record = session.pick(timeout, show, closed_loop=pushing is not None, push=push)
             except SessionError as error:
                 if not records:
                     raise
@@ -230,5 +244,8 @@ def _pick_each(
                 console.print(f"[red]Gave up after pick {number}, whose picture cannot be written: {error.strerror}[/]")
                 return
             bar.show(len(records), note=f"{name}: {record.outcome.name}")
-            if record.interrupted or record.outcome is Outcome.CANCELED:
+            if record.interrupted:
+                return
+            if record.outcome is Outcome.CANCELED:
+                console.print(f"[red]Gave up after pick {number}: {escape(record.message)}[/]")
                 return

@@ -48,6 +48,9 @@ def command(
         bool, typer.Option("--rectified", help="With --topic: the images are rectified already (image_rect).")
     ] = False,
     timeout: Annotated[float, typer.Option(min=0.1, help="With --topic: seconds to wait for a frame.")] = 5.0,
+    stamp_tolerance: Annotated[
+        float, typer.Option(min=0, max=1, help="With --topic: seconds that colour and depth may lie apart.")
+    ] = 0.015,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the findings to this file.")] = None,
 ) -> None:
     """Look at one RGB-D frame and say what is wrong with it.
@@ -64,7 +67,7 @@ def command(
             if depth or color or intrinsics:
                 raise ImageFileError("give either --topic, or --depth with its files, not both")
             topics = (color_topic, depth_topic, info_topic)
-            source, findings = depth_topic, _from_topics(topics, rectified, timeout, table)
+            source, findings = depth_topic, _from_topics(topics, rectified, timeout, stamp_tolerance, table)
         elif depth is not None:
             model = None if mount is None else mount.camera_intrinsics
             if intrinsics is not None:
@@ -105,7 +108,9 @@ def _expected_table(mount: CameraMount | None, cell: WorkCell | None) -> tuple[_
     return {"base_from_camera": mount.parent_from_camera, "table_height": cell.table_height}, []
 
 
-def _from_topics(topics: tuple[str, str, str], rectified: bool, timeout: float, table: _Table) -> list[Finding]:
+def _from_topics(
+    topics: tuple[str, str, str], rectified: bool, timeout: float, stamp_tolerance: float, table: _Table
+) -> list[Finding]:
     """Findings about one frame of colour, depth and camera_info; that none comes is one of them."""
     from rclpy.exceptions import InvalidTopicNameException  # ROS only where it is needed
 
@@ -113,7 +118,7 @@ def _from_topics(topics: tuple[str, str, str], rectified: bool, timeout: float, 
     from grasp_perception.outcomes import OutcomeError
 
     try:
-        frame = receive_frame(*topics, timeout, rectified)
+        frame = receive_frame(*topics, timeout, rectified, stamp_tolerance)
     except InvalidTopicNameException as error:
         raise ImageFileError(" ".join(str(error).split())) from error
     except OutcomeError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,10 +16,10 @@ from rich.table import Table
 from grasp_bringup.cli.choices import DeviceName, PartName
 from grasp_bringup.cli.evaluation import BAD_INPUT
 from grasp_bringup.cli.progress import ProgressBar
-from grasp_bringup.cli.refusal import cannot_reach, cannot_write, refuse
+from grasp_bringup.cli.refusal import cannot_reach, refuse, write_all
 from grasp_learning.datasets.jacquard import DepthKind, JacquardDataset
 from grasp_learning.datasets.submission import submission_of, write_submission
-from grasp_learning.evaluation.evaluate import evaluate
+from grasp_learning.evaluation.evaluate import Evaluation, evaluate
 from grasp_learning.evaluation.summary import evaluation_row
 from grasp_perception.files import write_json
 from grasp_planning.generative.card import read_card, write_card
@@ -83,17 +85,25 @@ def command(
         errors.print("Interrupted; nothing was measured.")
         raise typer.Exit(130) from None
     console.print(_table(result))
-    try:
-        if json_file is not None:
-            write_json(json_file, result)
-        if card_name is not None:
-            card, _ = read_card(weights)
-            write_card(weights, card.model_copy(update={"metrics": {**card.metrics, card_name: _short(result)}}))
-        if predictions is not None:
-            predictions.parent.mkdir(parents=True, exist_ok=True)
-            write_submission(predictions, found.grasps)
-    except OSError as error:
-        cannot_write(errors, error)
+    writes: list[Callable[[], object]] = []
+    if json_file is not None:
+        writes.append(partial(write_json, json_file, result))
+    if card_name is not None:
+        writes.append(partial(_note, weights, card_name, result))
+    if predictions is not None:
+        writes.append(partial(_write_predictions, predictions, found))
+    write_all(errors, *writes)
+
+
+def _note(weights: Path, name: str, result: dict[str, Any]) -> None:
+    """Note a result in the weights' card."""
+    card, _ = read_card(weights)
+    write_card(weights, card.model_copy(update={"metrics": {**card.metrics, name: _short(result)}}))
+
+
+def _write_predictions(path: Path, found: Evaluation) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_submission(path, found.grasps)
 
 
 def _short(result: dict[str, Any]) -> dict[str, Any]:

@@ -43,8 +43,7 @@ def command(
     """Let a simulated robot pick objects, without ROS and in simulated time.
 
     The same objects at the same places as `grasp demo` has, many times as fast, and the same result whatever the load.
-    Exit code 0: picked, however it went; 2: bad input; 130: interrupted in the first pick. What was done until
-    then is reported, too.
+    Exit code 0: picked, however it went; 2: bad input; 130: interrupted. What was done until then is reported, too.
     """
     console, errors = Console(), Console(stderr=True)
     try:
@@ -58,9 +57,10 @@ def command(
         cannot_reach(errors, error, share())
     done: list[tuple[str, PickResult]] = []
     started = time.monotonic()
-    wrong = False
+    code = 0
     try:
         if pictures is not None:
+            pictures.mkdir(parents=True, exist_ok=True)
             for old in pictures.glob("[0-9][0-9][0-9][0-9]_*.png"):
                 old.unlink()
         with robot, ProgressBar(errors, "picking", "objects", len(names)) as bar:
@@ -69,26 +69,27 @@ def command(
                 result = robot.pick(name, seed + number, closed_loop=closed_loop)
                 done.append((name, result))
                 if pictures is not None and not _good(result):
-                    pictures.mkdir(parents=True, exist_ok=True)
                     write_color(pictures / f"{number + 1:04d}_{Path(name).stem}.png", robot.picture(result))
     except KeyboardInterrupt:
+        code = 130
         errors.print("Interrupted; reporting what was done.")
     except (UnknownObjectError, MeshError, PlacementError, OSError) as error:
-        wrong = True
+        code = 2
         errors.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
     if not done:
-        raise typer.Exit(2 if wrong else 130)
+        raise typer.Exit(code)
     rate = SuccessRate(sum(_good(result) for _, result in done), len(done))
     _show(console, done, rate, time.monotonic() - started)
     if json_file is not None:
         facts = {"arm": arm, "camera": camera or arm, "planner": planner, "seed": seed, "closed_loop": closed_loop}
-        content = {**facts, "picks": _records(done), "success_rate": rate.rate, "ci95": list(rate.ci95)}
+        rates = {"success_rate": rate.rate, "ci95": list(rate.ci95)}
+        content = {**facts, "asked": len(names), "picks": _records(done), **rates}
         try:
             write_json(json_file, content)
         except OSError as error:
             cannot_write(errors, error)
-    if wrong:
-        raise typer.Exit(2)
+    if code:
+        raise typer.Exit(code)
 
 
 def _good(result: PickResult) -> bool:

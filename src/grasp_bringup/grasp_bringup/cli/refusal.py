@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -31,6 +32,23 @@ def cannot_reach(errors: Console, error: OSError, path: Path) -> NoReturn:
         path: Named if the error names none.
     """
     refuse(errors, f"cannot read or write {error.filename or path}: {error.strerror}")
+
+
+def write_all(errors: Console, *writes: Callable[[], object]) -> None:
+    """Write several results: one that cannot be written keeps no other back, but ends the command with exit code 2.
+
+    Args:
+        errors: Standard error.
+        writes: Each writes one.
+    """
+    failed = []
+    for write in writes:
+        try:
+            write()
+        except OSError as error:
+            failed.append(f"cannot write {error.filename}: {error.strerror}")
+    if failed:
+        refuse(errors, "; ".join(failed))
 
 
 def cannot_write(errors: Console, error: OSError, path: Path | None = None) -> NoReturn:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +15,7 @@ from rich.table import Table
 
 from grasp_bringup.cli.choices import ApproachName, PartName
 from grasp_bringup.cli.progress import ProgressBar
-from grasp_bringup.cli.refusal import cannot_write, refuse
+from grasp_bringup.cli.refusal import refuse, write_all
 from grasp_learning.datasets.errors import DatasetError
 from grasp_learning.datasets.submission import Submission, read_submission
 from grasp_perception.files import write_json
@@ -66,14 +68,17 @@ def command(
         errors.print("Interrupted; nothing was judged.")
         raise typer.Exit(130) from None
     _show(console, report, predictions)
-    try:
-        if json_file is not None:
-            write_json(json_file, report.summary())
-        if pictures is not None:
-            drawn = draw_failures(exam, report.scenes, pictures, most_pictures)
-            console.print(f"Failures pictured: {max(len(drawn) - 1, 0)}, in {escape(str(pictures))}/", soft_wrap=True)
-    except OSError as error:
-        cannot_write(errors, error)
+
+    def draw(folder: Path) -> None:
+        drawn = draw_failures(exam, report.scenes, folder, most_pictures)
+        console.print(f"Failures pictured: {max(len(drawn) - 1, 0)}, in {escape(str(folder))}/", soft_wrap=True)
+
+    writes: list[Callable[[], object]] = []
+    if json_file is not None:
+        writes.append(partial(write_json, json_file, report.summary()))
+    if pictures is not None:
+        writes.append(partial(draw, pictures))
+    write_all(errors, *writes)
 
 
 def _checked(exam: Exam, submission: Submission, path: Path) -> list[Problem]:

@@ -12,7 +12,9 @@ from grasp_bringup.demo.session import PickRecord, Tracking
 from grasp_planning.success_rate import SuccessRate
 
 
-def report(records: list[PickRecord], *, arm: str, camera: str, planner: str, motion: str, seed: int) -> dict[str, Any]:
+def report(
+    records: list[PickRecord], *, asked: int, arm: str, camera: str, planner: str, motion: str, seed: int
+) -> dict[str, Any]:
     """The content of `report.json`; a pick counts as a success if it says so and the object is in the bin."""
     rate = SuccessRate(sum(record.success and record.in_bin for record in records), len(records))
     return {
@@ -21,6 +23,7 @@ def report(records: list[PickRecord], *, arm: str, camera: str, planner: str, mo
         "planner": planner,
         "motion": motion,
         "seed": seed,
+        "asked": asked,
         "picks": [
             {
                 "object": record.object,

@@ -229,13 +229,14 @@ class PickSession:
         if not handle.accepted:
             raise SessionError("the executor refused to pick: it is busy with another pick")
         future = handle.get_result_async()
-        interrupted = False
+        interrupted, given_up = False, ""
         try:
             answer = self._result(future, timeout, "the pick")
         except (SessionError, KeyboardInterrupt) as reason:
             if not self._alive():
                 raise
             interrupted = isinstance(reason, KeyboardInterrupt)
+            given_up = f"{reason}; " if str(reason) else ""
             self._result(handle.cancel_goal_async(), 5.0, "canceling the pick")
             answer = self._result(future, 10.0, "the canceled pick")
         result = answer.result
@@ -246,7 +247,7 @@ class PickSession:
         return PickRecord(
             object=result.object,
             outcome=Outcome(result.outcome.code),
-            message=result.outcome.message,
+            message=given_up + result.outcome.message,
             success=answer.status == GoalStatus.STATUS_SUCCEEDED and result.outcome.code == Outcome.SUCCESS,
             gripper_success=result.gripper_success,
             in_bin=result.object_success,

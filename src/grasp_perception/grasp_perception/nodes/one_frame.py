@@ -10,6 +10,7 @@ from rclpy.executors import SingleThreadedExecutor
 
 from grasp_perception.frame import RGBDFrame
 from grasp_perception.nodes.rgbd_subscriber import COLOR_TOPIC, DEPTH_TOPIC, INFO_TOPIC, RGBDSubscriber
+from grasp_perception.ros_conversions import STAMP_TOLERANCE
 
 
 def receive_frame(
@@ -18,6 +19,7 @@ def receive_frame(
     info_topic: str = INFO_TOPIC,
     timeout: float = 5.0,
     rectified: bool = False,
+    stamp_tolerance: float = STAMP_TOLERANCE,
 ) -> RGBDFrame:
     """Wait for one frame, in a ROS context of its own.
 
@@ -27,6 +29,7 @@ def receive_frame(
         info_topic: camera_info of the depth images.
         timeout: Longest wait, seconds.
         rectified: Whether these are rectified images (``image_rect`` topics).
+        stamp_tolerance: Greatest difference between the stamps of colour and depth, seconds.
 
     Raises:
         OutcomeError: As `RGBDSubscriber.wait`.
@@ -36,7 +39,12 @@ def receive_frame(
     try:
         node = rclpy.create_node("grasp_doctor", context=context)
         subscriber = RGBDSubscriber(
-            node, color_topic=color_topic, depth_topic=depth_topic, info_topic=info_topic, rectified=rectified
+            node,
+            color_topic=color_topic,
+            depth_topic=depth_topic,
+            info_topic=info_topic,
+            rectified=rectified,
+            stamp_tolerance=stamp_tolerance,
         )
         executor = SingleThreadedExecutor(context=context)
         executor.add_node(node)

@@ -15,7 +15,7 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from grasp_perception.frame import RGBDFrame
 from grasp_perception.outcomes import Outcome, OutcomeError
-from grasp_perception.ros_conversions import STAMP_TOLERANCE, frame_from_messages
+from grasp_perception.ros_conversions import STAMP_TOLERANCE, frame_from_messages, size_of_images
 
 COLOR_TOPIC = "/camera/camera/color/image_raw"
 DEPTH_TOPIC = "/camera/camera/aligned_depth_to_color/image_raw"
@@ -148,7 +148,8 @@ class RGBDSubscriber:
                 if self._pair is not None and self._info is not None and self._fresh(earliest, max_age):
                     color, depth, info = self._pair[0].message, self._pair[1].message, self._info
                     # A camera that changes its resolution sends some of either for a while.
-                    if remaining <= 0 or len({(part.width, part.height) for part in (color, depth, info)}) == 1:
+                    sizes = {(image.width, image.height) for image in (color, depth)} | {size_of_images(info)}
+                    if remaining <= 0 or len(sizes) == 1:
                         break
                 if not self._node.context.ok():
                     raise OutcomeError(Outcome.NO_CAMERA, "this node was shut down while it waited for an image")

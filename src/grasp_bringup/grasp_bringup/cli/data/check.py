@@ -24,7 +24,7 @@ _COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 def command(
     folder: Annotated[Path, typer.Argument(help="Folder of a dataset in Jacquard's or Cornell's format.")],
     show: Annotated[int, typer.Option(min=1, help="How many problems of each kind to list.")] = 5,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads; all cores if not given.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads; one a core, 8 at most.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write every problem to this file.")] = None,
 ) -> None:
     """List what is wrong with a dataset, file by file.
