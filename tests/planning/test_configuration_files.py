@@ -55,3 +55,12 @@ def test_a_bin_is_hollow(workcell, change):
 def test_table_top_is_at_the_table_height(workcell):
     with pytest.raises(ValueError, match=r"the top of the table 0.0 must be at table_height 0.1"):
         WorkCell.model_validate(workcell.model_dump() | {"table_height": 0.1})
+    stand = {"name": "stand", "min": (0.4, 0.0, 0.0), "max": (0.45, 0.05, 0.5)}
+    assert WorkCell.model_validate(workcell.model_dump() | {"obstacles": [stand]}).obstacles[0].name == "stand"
+    for obstacles, words in (
+        ([stand, stand], "an obstacle may not be named 'stand', as something else is"),
+        ([stand | {"name": "table"}], "may not be named 'table'"),
+        ([stand | {"max": (0.4, 0.05, 0.5)}], "every coordinate of min"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            WorkCell.model_validate(workcell.model_dump() | {"obstacles": obstacles})

@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from grasp_perception.configuration import Configuration, Vector3
 
+TABLE, BIN = "table", "bin"
+"""Their names among what is in the way of an arm."""
+
 
 class Box(Configuration):
     """An axis-aligned box in the base frame, metres."""
@@ -43,6 +46,12 @@ class Bin(Configuration):
         return self
 
 
+class Obstacle(Box):
+    """What else stands about and must not be touched, such as a camera's stand or a wall."""
+
+    name: str = Field(pattern="^[a-z][a-z0-9_]*$")
+
+
 class Reach(Configuration):
     """Where the arm gets with the tool pointing down: a ring around the base's z axis."""
 
@@ -74,10 +83,19 @@ class WorkCell(Configuration):
     reach: Reach | None = None
     """None: only inverse kinematics tells."""
     bin: Bin
+    obstacles: tuple[Obstacle, ...] = ()
+    """Motions go round them. Neither the grasp planner nor the simulation knows of them."""
     approach_distance: float = Field(gt=0)
     """Length of the straight approach before a grasp."""
     lift_height: float = Field(gt=0)
     """Length of the straight lift after a grasp."""
+
+    @model_validator(mode="after")
+    def _named_apart(self) -> WorkCell:
+        names = [TABLE, BIN, *(obstacle.name for obstacle in self.obstacles)]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"an obstacle may not be named '{twice[0]}', as something else is")
+        return self
 
     @model_validator(mode="after")
     def _table_top(self) -> WorkCell:

@@ -17,6 +17,7 @@ from grasp_execution.motion.interface import (
 from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_perception.transform import Transform
 from grasp_planning.grasps import half_turn
+from grasp_planning.workcell import Obstacle
 
 
 def at(x: float, y: float, z: float) -> Transform:
@@ -56,6 +57,19 @@ def test_pillar_is_avoided(planner):
     positions, _, _ = trajectory.evaluate(np.linspace(0.0, trajectory.duration, 1000))
     assert all(scene.is_free(q) for q in positions)
     np.testing.assert_allclose(trajectory.positions[[0, -1]], [list(LEFT.values()), list(RIGHT.values())], atol=1e-9)
+
+
+def test_an_obstacle_of_the_work_cell_is_avoided_and_named(planner, description, workcell):
+    low, high = (0.175, -0.025, 0.0), (0.225, 0.025, 0.35)
+    guarded = workcell.model_copy(update={"obstacles": (Obstacle(name="stand", min=low, max=high),)})
+    careful = EmbeddedMotionPlanner(description, guarded)
+    scene = careful.scene(MotionRequest(JointGoal(RIGHT), LEFT))
+    straight = planner.plan(MotionRequest(JointGoal(RIGHT), LEFT)).evaluate(np.linspace(0.0, 2.0, 400))[0]
+    assert not all(scene.is_free(q) for q in straight)
+    trajectory = careful.plan(MotionRequest(JointGoal(RIGHT), LEFT))
+    assert all(scene.is_free(q) for q in trajectory.evaluate(np.linspace(0.0, trajectory.duration, 1000))[0])
+    into = {**LEFT, "joint_1": 0.0}
+    fails(careful, MotionRequest(JointGoal(into), LEFT), Outcome.GOAL_IN_COLLISION, "stand")
 
 
 def test_same_seed_same_motion(description, workcell):

@@ -6,14 +6,11 @@ import numpy as np
 
 from grasp_execution.motion.interface import Box, SceneObject
 from grasp_perception.transform import Transform
-from grasp_planning.workcell import WorkCell
-
-TABLE = "table"
-BIN = "bin"
+from grasp_planning.workcell import BIN, TABLE, WorkCell
 
 
 def workcell_objects(workcell: WorkCell) -> tuple[SceneObject, ...]:
-    """The table, and the bin's floor and four walls (all named "bin"), in the base frame."""
+    """The table, the bin's floor and four walls (all named "bin"), and what else there is, in the base frame."""
     low, high = np.array(workcell.table.min), np.array(workcell.table.max)
     parts = [_box(TABLE, low, high)]
     bin_, z = workcell.bin, workcell.table_height
@@ -28,6 +25,7 @@ def workcell_objects(workcell: WorkCell) -> tuple[SceneObject, ...]:
         ((x0, y1 - wall), (x1, y1)),
     ):
         parts.append(_box(BIN, (*a, z), (*b, top)))
+    parts += [_box(obstacle.name, obstacle.min, obstacle.max) for obstacle in workcell.obstacles]
     return tuple(parts)
 
 

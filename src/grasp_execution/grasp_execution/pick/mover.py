@@ -14,9 +14,8 @@ from grasp_execution.pick.ports import Ports, Watch
 from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_perception.transform import Transform
 from grasp_planning.gripper import Gripper
-from grasp_planning.workcell import WorkCell
+from grasp_planning.workcell import TABLE, WorkCell
 
-TABLE = "table"
 """The work cell's table, as motion planners name it."""
 _OPEN = 0.0005
 """m: fingers that are less than this short of their greatest opening hold nothing."""

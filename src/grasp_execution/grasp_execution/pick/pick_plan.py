@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from grasp_execution.motion.interface import SceneObject
 from grasp_execution.pick.goals import approach_pose, check_grasp, check_width, held_object, lift_pose, release_poses
 from grasp_execution.pick.leg import Leg
-from grasp_execution.pick.mover import TABLE, Mover
+from grasp_execution.pick.mover import Mover
 from grasp_execution.pick.ports import Watch
 from grasp_perception.outcomes import Outcome, OutcomeError
 from grasp_planning.grasps import Grasp
+from grasp_planning.workcell import TABLE
 
 _NOT_THE_GRASPS_FAULT = {Outcome.MOTION_PLANNER_FAILED, Outcome.INVALID_MOTION_REQUEST}
 
