@@ -1,11 +1,14 @@
 """How long networks take from an image to a grasp on the processor, and whether OpenVINO says what torch says.
 
-    . ./env.sh && python benchmarks/inference.py [--network ggcnn2 …] [--images 100] [--threads N] [--json FILE]
+    . ./env.sh && python benchmarks/inference.py [--network ggcnn2 … | --weights FILE … --dataset DIR] [--images 100]
+        [--threads N] [--json FILE]
 
-GG-CNN2, GR-ConvNet and UNet with random weights, 3 bins, depth and RGB at 320x320. Each image, 480x640 with holes in
-its depth, is cut out, filled, resized and normalised, shown to the network, and its best grasp is read from the maps:
-once with OpenVINO, once with eager torch in float32, in turn. difference: the greatest of any pixel of the quality
-maps, as a share of the map's greatest value; target 1 %.
+GG-CNN2, GR-ConvNet and UNet with random weights, 3 bins, depth and RGB at 320x320, and images 480x640 with holes in
+their depth; or weights as their card says, and scenes of a dataset in Jacquard's layout, evenly spread. Each is cut
+out, filled, resized and normalised, shown to the network, and its best grasp is read from the maps: once with OpenVINO,
+once with eager torch in float32, in turn. As shares of the map's greatest quality: difference, the greatest of any
+pixel, in the median image and in the worst; target 1 %; best, of the best grasps' qualities, in the worst. same pixel:
+share of images in which the best grasps have the same centre; angle, opening: the greatest difference of those.
 OpenVINO calculates in bfloat16 where the processor can, and in float32 elsewhere: the title says which.
 """
 
@@ -25,15 +28,17 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from grasp_learning.datasets.jacquard import JacquardDataset
 from grasp_perception.cache import VARIABLE
 from grasp_perception.files import write_json
+from grasp_planning.generative.card import WeightsCard, read_card
 from grasp_planning.generative.inference import NetworkRunner
 from grasp_planning.generative.openvino_runner import OpenVINORunner
 from grasp_planning.generative.postprocessing import GraspMapArrays, Postprocessing
 from grasp_planning.generative.preprocessing import Preprocessing
 from grasp_planning.generative.torch_runner import TorchRunner
 from grasp_planning.generative.weights import load_weights, save_weights
-from grasp_planning.grasps import GraspRectangle
+from grasp_planning.grasps import GraspRectangle, wrap_half_turn
 from grasp_planning.networks import build
 
 NETWORKS = ("ggcnn2", "grconvnet", "unet")
@@ -60,39 +65,60 @@ def images(count: int, rng: np.random.Generator) -> list[Image]:
     return made
 
 
-def look(runner: NetworkRunner, image: Image) -> tuple[GraspMapArrays, GraspRectangle, float]:
+def scenes(root: Path, count: int) -> list[Image]:
+    """So many of a dataset, evenly spread: colour and depth."""
+    dataset = JacquardDataset(root)
+    chosen = np.linspace(0, len(dataset) - 1, min(count, len(dataset))).round().astype(int)
+    return [(dataset[index].color, dataset[index].depth) for index in chosen.tolist()]
+
+
+def look(runner: NetworkRunner, card: WeightsCard, image: Image) -> tuple[GraspMapArrays, GraspRectangle, float]:
     """Maps, the best grasp in pixels of the image, and milliseconds."""
     started = time.perf_counter()
-    prepared = PREPROCESSING.prepare(*image)
-    maps = runner(PREPROCESSING.tensor(prepared.color, prepared.depth))
-    grasp = prepared.grasp_to_image(POSTPROCESSING.grasps(maps)[0])
+    prepared = card.preprocessing.prepare(*image)
+    maps = runner(card.preprocessing.tensor(prepared.color, prepared.depth))
+    however_poor = card.postprocessing.model_copy(update={"min_quality": -np.inf})
+    grasp = prepared.grasp_to_image(however_poor.grasps(maps)[0])
     return maps, grasp, 1e3 * (time.perf_counter() - started)
 
 
-def measure(name: str, folder: Path, shown: list[Image], threads: int) -> dict[str, Any]:
-    """Both runners on all images, in turn."""
+def random_weights(name: str, folder: Path) -> Path:
+    """A file of them, for a network."""
     torch.manual_seed(0)
     weights = folder / f"{name}.safetensors"
     network = build(name, in_channels=PREPROCESSING.in_channels, bins=3)
-    card = save_weights(weights, network, preprocessing=PREPROCESSING, postprocessing=POSTPROCESSING, **FACTS)
+    save_weights(weights, network, preprocessing=PREPROCESSING, postprocessing=POSTPROCESSING, **FACTS)
+    return weights
+
+
+def measure(weights: Path, shown: list[Image], threads: int) -> dict[str, Any]:
+    """Both runners on all images, in turn."""
+    card, _ = read_card(weights)
     openvino = OpenVINORunner(weights, card, threads)
     eager = TorchRunner(load_weights(weights)[0], "cpu")
     times: dict[str, list[float]] = {"openvino": [], "torch": []}
-    differences, same = [], 0
+    differences, bests, angles, openings = [], [], [], []
     for image in shown:
-        maps, grasp, took = look(openvino, image)
-        others, other, longer = look(eager, image)
+        maps, grasp, took = look(openvino, card, image)
+        others, other, longer = look(eager, card, image)
         times["openvino"].append(took)
         times["torch"].append(longer)
-        differences.append(float(np.abs(maps.quality - others.quality).max() / np.abs(others.quality).max()))
-        same += (grasp.x, grasp.y) == (other.x, other.y)
+        greatest = np.abs(others.quality).max()
+        differences.append(float(np.abs(maps.quality - others.quality).max() / greatest))
+        bests.append(float(abs(grasp.quality - other.quality) / greatest))
+        if (grasp.x, grasp.y) == (other.x, other.y):
+            angles.append(abs(wrap_half_turn(grasp.angle - other.angle)))
+            openings.append(abs(grasp.width - other.width) / other.width)
     summary = {key: _summary(values[WARM_UP:]) for key, values in times.items()}
     return {
         "runner": openvino.description,
         **summary,
         "ratio": summary["torch"]["median_ms"] / summary["openvino"]["median_ms"],
-        "difference": max(differences),
-        "same_pixel": same / len(shown),
+        "difference": {"median": float(np.median(differences)), "worst": max(differences)},
+        "best": max(bests),
+        "same_pixel": len(angles) / len(shown),
+        "angle_rad": max(angles),
+        "opening": max(openings),
     }
 
 
@@ -104,26 +130,33 @@ def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--network", choices=NETWORKS, action="append", help="only this; may be repeated")
+    parser.add_argument("--weights", type=Path, action="append", help="a file instead; may be repeated")
+    parser.add_argument("--dataset", type=Path, help="whose scenes those are shown")
     parser.add_argument("--images", type=int, default=100, help=f"after {WARM_UP} to warm up")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    shown = images(WARM_UP + options.images, np.random.default_rng(0))
+    if bool(options.weights) != bool(options.dataset):
+        parser.error("--weights and --dataset belong together")
+    count = WARM_UP + options.images
+    shown = scenes(options.dataset, count) if options.dataset else images(count, np.random.default_rng(0))
     with tempfile.TemporaryDirectory() as folder:
         os.environ[VARIABLE] = folder
-        found = {
-            name: measure(name, Path(folder), shown, options.threads) for name in options.network or list(NETWORKS)
-        }
+        random = [random_weights(name, Path(folder)) for name in options.network or NETWORKS]
+        found = {str(file): measure(file, shown, options.threads) for file in options.weights or random}
     runner = next(iter(found.values()))["runner"]
     title = f"{runner}; {options.threads} threads, {options.images} images; ms: median, p95"
     table = Table(title=title, title_justify="left")
-    for column in ("network", "OpenVINO", "torch", "ratio", "difference", "same pixel"):
+    for column in ("network", "OpenVINO", "torch", "ratio", "difference", "best", "same pixel", "angle, opening"):
         table.add_column(column)
     for name, row in found.items():
         both = (f"{row[key]['median_ms']:.1f}, {row[key]['p95_ms']:.1f}" for key in ("openvino", "torch"))
-        shares = (f"{row['difference']:.2%}", f"{row['same_pixel']:.0%}")
-        table.add_row(name, *both, f"{row['ratio']:.1f}", *shares)
+        differences = f"{row['difference']['median']:.2%}, {row['difference']['worst']:.2%}"
+        shares = (differences, f"{row['best']:.2%}", f"{row['same_pixel']:.0%}")
+        table.add_row(
+            Path(name).stem, *both, f"{row['ratio']:.1f}", *shares, f"{row['angle_rad']:.4f} rad, {row['opening']:.1%}"
+        )
     Console().print(table)
     if options.json:
         write_json(options.json, found)
