@@ -41,6 +41,15 @@ def repository() -> Path:
     return REPOSITORY
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where what is expensive to make is kept: made by these tests, not found from another day."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRASP_CACHE_DIR", str(folder))
+        yield folder
+
+
 @pytest.fixture
 def ros() -> Iterator[None]:
     """An initialised rclpy context, shut down afterwards."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,14 +15,6 @@ from grasp_sim.dataset.settings import FactorySettings, Recipe
 from grasp_sim.judging.exam import Exam
 
 SCENES = 6
-
-
-@pytest.fixture(scope="session", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRASP_CACHE_DIR", str(folder))
-        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -29,15 +29,6 @@ def _load(path: Path) -> ModuleType:
 
 
 _RENDERING = _load(Path(__file__).resolve().parent.parent / "data" / "render_sample.py")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where exported networks are kept: made by these tests, not found from another day."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRASP_CACHE_DIR", str(folder))
-        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -22,14 +22,6 @@ from grasp_sim.objects.primitives import outline
 from grasp_sim.physics.urdf import Shape
 
 
-@pytest.fixture(scope="session", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRASP_CACHE_DIR", str(folder))
-        yield folder
-
-
 @pytest.fixture(scope="session")
 def description(repository: Path) -> ArmDescription:
     return ArmDescription(repository / "config/arms/widowx.yaml")
